@@ -1,0 +1,1 @@
+"""What banks told us: notices, stored before anything else is done with them."""

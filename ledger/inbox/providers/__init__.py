@@ -1,0 +1,1 @@
+"""One small pure module a provider: the body it posts, read into notices."""

@@ -1,0 +1,1 @@
+"""The application: joins `merchants`, `ledger` and `qr` behind the command line and the web."""
