@@ -1,0 +1,165 @@
+"""`qr`: payloads and pictures on the command line. What a subcommand does not need, it does not import."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from ledger.refused import Problem, Refused
+from qr import banks, vietqr
+from qr.errors import FieldError, PayloadError
+from qr.tlv import DataObject
+
+_AMOUNT = re.compile(r"[0-9]{1,13}").fullmatch
+_TEXTS = ("purpose", "bill", "store", "reference", "terminal", "merchant_name", "city", "mcc")
+_FLAGS = ("card", "long_purpose")
+_KEYS = frozenset(("bank", "account", "amount", *_TEXTS, *_FLAGS))
+
+
+@click.group()
+def command() -> None:
+    """VietQR payloads: encode, decode, pictures."""
+
+
+@command.command()
+@click.argument("lines", metavar="[-]", required=False, type=click.Choice(["-"]))
+@click.option("--bank", help="BIN, short code or name.")
+@click.option("--account", help="Account number, or the card's with --card.")
+@click.option("--card", is_flag=True, help="ACCOUNT is a card number.")
+@click.option("--amount", help="Đồng, digits only. Without it the code is static.")
+@click.option("--purpose", help="What is paid for, at most 25 characters.")
+@click.option("--long-purpose", is_flag=True, help="Allow a purpose of up to 95 characters.")
+@click.option("--bill", help="Bill number.")
+@click.option("--store", help="Store label.")
+@click.option("--reference", help="Reference label.")
+@click.option("--terminal", help="Terminal label.")
+@click.option("--merchant-name", help="At most 25 characters.")
+@click.option("--city", help="At most 15 characters.")
+@click.option("--mcc", help="Merchant category, four digits.")
+def encode(lines: str | None, **options: Any) -> int:
+    """Print the payload of a transfer, or with "-" one payload for each JSON object a line on stdin."""
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if lines is None:
+        for name in ("bank", "account"):
+            if name not in given:
+                raise click.UsageError(f"Missing option '--{name}'.")
+        try:
+            click.echo(_encode(given))
+        except FieldError as error:
+            raise Refused(Problem(error.message, field=error.field)) from None
+        return 0
+    if given:
+        raise click.UsageError("With '-' everything comes from stdin; give no options.")
+    code = 0
+    for line in _lines():
+        try:
+            click.echo(_encode(_read_object(line)))
+        except FieldError as error:
+            click.echo(f"error: {error}")
+            code = 1
+    return code
+
+
+@command.command()
+@click.argument("payload")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def decode(payload: str, as_json: bool) -> int:
+    """Print what PAYLOAD says, or with "-" one JSON document for each payload a line on stdin."""
+    if payload == "-":
+        code = 0
+        for line in _lines():
+            document = _decode(line)
+            code = code if document["valid"] else 1
+            _echo_json(document)
+        return code
+    document = _decode(payload)
+    if as_json:
+        _echo_json(document)
+    elif document["valid"]:
+        _echo_fields(document)
+    else:
+        error = document["error"]
+        raise Refused(f"{error['code']}: {error['message']} (character {error['offset']})")
+    return 0 if document["valid"] else 1
+
+
+def _lines() -> Iterator[str]:
+    """The lines of stdin as text. Bytes that are no UTF-8 become lone surrogates, which the codec refuses."""
+    for number, line in enumerate(sys.stdin.buffer):
+        text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        yield text.removeprefix("\ufeff") if number == 0 else text
+
+
+def _encode(options: dict[str, Any]) -> str:
+    """The payload for options named as `qr encode -` names its keys. Raises FieldError."""
+    for name in ("bank", "account"):
+        if name not in options:
+            raise FieldError(name, "is missing")
+    for name in ("bank", "account", *_TEXTS):
+        if not isinstance(options.get(name, ""), str):
+            raise FieldError(name, "must be text, in quotes")
+    for name in _FLAGS:
+        if not isinstance(options.get(name, False), bool):
+            raise FieldError(name, "must be true or false")
+    arguments = {name: value for name, value in options.items() if name != "bank"}
+    amount = options.get("amount")
+    if isinstance(amount, str):
+        if not _AMOUNT(amount):
+            raise FieldError("amount", f"{amount!r} is no whole number of đồng; write digits only, as 50000")
+        arguments["amount"] = int(amount)
+    return vietqr.encode(bin=banks.find(options["bank"]).bin, **arguments)
+
+
+def _read_object(line: str) -> dict[str, Any]:
+    try:
+        document = json.loads(line, object_pairs_hook=_without_repeats)
+    except (json.JSONDecodeError, RecursionError):
+        raise FieldError("line", "is no JSON object") from None
+    if not isinstance(document, dict):
+        raise FieldError("line", "is no JSON object")
+    for name in document:
+        if name not in _KEYS:
+            raise FieldError(name, f"is no key; the keys are {', '.join(sorted(_KEYS))}")
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise FieldError(next(name for name in names if names.count(name) > 1), "stands twice in the line")
+    return document
+
+
+def _decode(payload: str) -> dict[str, Any]:
+    try:
+        decoded = vietqr.decode(payload)
+    except PayloadError as error:
+        return {"valid": False, "error": {"code": error.code, "message": error.message, "offset": error.offset}}
+    document = {"valid": True} | {field.name: getattr(decoded, field.name) for field in fields(decoded)}
+    document["data_objects"] = [_object(item) for item in decoded.data_objects]
+    return document
+
+
+def _object(item: DataObject) -> dict[str, Any]:
+    return {"id": item.id, "value": item.value, "children": [_object(child) for child in item.children]}
+
+
+def _echo_json(document: object) -> None:
+    # As bytes, so that a terminal or pipe of another encoding cannot stop it.
+    click.echo(json.dumps(document, ensure_ascii=False).encode())
+
+
+def _echo_fields(document: dict[str, Any]) -> None:
+    for name, value in document.items():
+        if name not in ("valid", "data_objects", "warnings") and value is not None:
+            click.echo(f"{name:<15}{value}")
+    bank = banks.by_bin(document["bin"] or "")
+    if bank is not None:
+        click.echo(f"{'bank':<15}{bank.short_name}")
+    for warning in document["warnings"]:
+        click.echo(f"{'warning':<15}{warning}")

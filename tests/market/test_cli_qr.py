@@ -1,0 +1,214 @@
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from market.cli import main
+from qr import vietqr
+
+ACCOUNT = ["--bank", "970436", "--account", "0011012345678"]
+PAYLOAD = (
+    "00020101021238570010A00000072701270006970403011300110123456780208QRIBFTTA"
+    "530370454061800005802VN62340107NPS68690819thanh toan don hang63042E2E"
+)
+HEAVY = ("sqlmodel", "sqlalchemy", "flask", "reportlab", "PIL", "segno", "zxingcpp", "pypdfium2", "cryptography")
+
+
+def _feed(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+
+def test_encode_prints_the_payload_alone_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--bank", "970403", "--account", "0011012345678", "--amount", "180000"]
+    assert main(["qr", "encode", *options, "--bill", "NPS6869", "--purpose", "thanh toán đơn hàng"]) == 0
+    assert capsys.readouterr() == (PAYLOAD + "\n", "")
+
+
+def test_encode_without_an_amount_makes_a_static_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "encode", *ACCOUNT]) == 0
+    assert vietqr.decode(capsys.readouterr().out.strip()).initiation == "static"
+
+
+def test_encode_to_a_card_names_the_card_service(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "encode", "--bank", "STB", "--account", "9704031101234567", "--card"]) == 0
+    assert vietqr.decode(capsys.readouterr().out.strip()).service == "QRIBFTTC"
+
+
+def test_every_option_of_encode_reaches_its_field(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = {"purpose": "a", "bill": "b", "store": "c", "reference": "d", "terminal": "e"}
+    texts |= {"merchant_name": "f", "city": "g", "mcc": "5411"}
+    options = [part for name, value in texts.items() for part in (f"--{name.replace('_', '-')}", value)]
+    assert main(["qr", "encode", *ACCOUNT, *options]) == 0
+    decoded = vietqr.decode(capsys.readouterr().out.strip())
+    assert {name: getattr(decoded, name) for name in texts} == texts
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--amount", "10.000"], "error: amount: '10.000' is no whole number"),
+        (["--amount", "-5000"], "error: amount: '-5000' is no whole number"),
+        (["--amount", "٥٠٠٠"], "error: amount: '٥٠٠٠' is no whole number"),
+        (["--amount", "0"], "error: amount: 0 is not between"),
+        (["--amount", "500000000"], "error: amount: 500000000 is not between"),
+        (["--purpose", "x" * 26], "error: purpose: has 26 characters, 25 fit"),
+        (["--bank", "BVB"], "error: bank: 'BVB' may be 970438"),
+        (["--bank", "Ngân hàng Ta"], "error: bank: 'Ngân hàng Ta' is no bank"),
+        (["--city", "Hà Nội 🙂"], "error: city: may not hold '🙂'"),
+    ],
+)
+def test_encode_refuses_by_the_name_of_the_field(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["qr", "encode", *ACCOUNT, *options]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_a_long_purpose_is_taken_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "encode", *ACCOUNT, "--long-purpose", "--purpose", "x" * 95]) == 0
+    assert vietqr.decode(capsys.readouterr().out.strip()).purpose == "x" * 95
+
+
+@pytest.mark.parametrize("options", [[], ["--bank", "VCB"], ["--account", "1"], ["-", "--bank", "VCB"], ["x"]])
+def test_encode_called_wrongly_is_wrong_usage(options: list[str]) -> None:
+    assert main(["qr", "encode", *options]) == 2
+
+
+def test_encode_from_stdin_answers_every_line_with_a_payload_or_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [
+        {"bank": "970403", "account": "0011012345678", "amount": 180000, "bill": "NPS6869"}
+        | {"purpose": "thanh toán đơn hàng", "card": False, "store": None},
+        {"bank": "VCB", "account": "1", "purpose": "y" * 30},
+        {"bank": "VCB", "account": "1", "merchant_name": "Cô Tám"},
+    ]
+    _feed(monkeypatch, "".join(json.dumps(line, ensure_ascii=False) + "\r\n" for line in lines).encode("utf-8-sig"))
+    assert main(["qr", "encode", "-"]) == 1
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first == PAYLOAD
+    assert second.startswith("error: purpose: has 30 characters")
+    assert vietqr.decode(third).merchant_name == "Co Tam"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"bank":"VCB","account":12}', "error: account: must be text, in quotes"),
+        ('{"bank":"VCB"}', "error: account: is missing"),
+        ('{"bank":"VCB","account":"1","amount":10.0}', "error: amount: 10.0 is no whole number"),
+        ('{"bank":"VCB","account":"1","amount":true}', "error: amount: True is no whole number"),
+        ('{"bank":"VCB","account":"1","amount":"10.000"}', "error: amount: '10.000' is no whole number"),
+        ('{"bank":"VCB","account":"1","amount":1,"amount":2}', "error: amount: stands twice in the line"),
+        ('{"bank":"VCB","account":"1","card":"no"}', "error: card: must be true or false"),
+        ('{"bank":"VCB","account":"1","acount":"2"}', "error: acount: is no key"),
+        ('["VCB"]', "error: line: is no JSON object"),
+        ("", "error: line: is no JSON object"),
+        ("[" * 100_000, "error: line: is no JSON object"),
+    ],
+)
+def test_a_line_that_could_mislead_is_refused(
+    line: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _feed(monkeypatch, line.encode() + b"\n")
+    assert main(["qr", "encode", "-"]) == 1
+    assert capsys.readouterr().out.startswith(message)
+
+
+def test_decode_prints_the_whole_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "decode", PAYLOAD, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document.pop("data_objects")[2] == {
+        "id": "38",
+        "value": "0010A00000072701270006970403011300110123456780208QRIBFTTA",
+        "children": [
+            {"id": "00", "value": "A000000727", "children": []},
+            {
+                "id": "01",
+                "value": "000697040301130011012345678",
+                "children": [
+                    {"id": "00", "value": "970403", "children": []},
+                    {"id": "01", "value": "0011012345678", "children": []},
+                ],
+            },
+            {"id": "02", "value": "QRIBFTTA", "children": []},
+        ],
+    }
+    assert document == {
+        "valid": True,
+        "initiation": "dynamic",
+        "scheme": "vietqr",
+        "bin": "970403",
+        "account_number": "0011012345678",
+        "service": "QRIBFTTA",
+        "amount": 180000,
+        "currency": "704",
+        "country": "VN",
+        "purpose": "thanh toan don hang",
+        "bill": "NPS6869",
+        "store": None,
+        "reference": None,
+        "terminal": None,
+        "merchant_name": None,
+        "city": None,
+        "mcc": None,
+        "warnings": [],
+    }
+
+
+def test_decode_of_a_broken_payload_tells_code_message_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "decode", PAYLOAD[:-1] + "F", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "valid": False,
+        "error": {
+            "code": "bad_crc",
+            "message": "the CRC is '2E2F', 2E2E is right",
+            "offset": len(PAYLOAD) - 4,
+        },
+    }
+
+
+def test_decode_for_people_prints_fields_and_the_banks_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "decode", PAYLOAD]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (lines["bank"], lines["amount"]) == ("Sacombank", "180000")
+
+
+def test_decode_for_people_refuses_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "decode", "hello"]) == 1
+    assert capsys.readouterr() == ("", "error: not_emv: an EMV payload begins with 000201 (character 0)\n")
+
+
+def test_decode_from_stdin_answers_every_line_with_a_document(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _feed(monkeypatch, f"{PAYLOAD}\r\n\n{PAYLOAD[:50]}\n".encode() + b"0002\xff\n")
+    assert main(["qr", "decode", "-", "--json"]) == 1
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [document["valid"] for document in documents] == [True, False, False, False]
+    assert [document["error"]["code"] for document in documents[1:]] == ["empty", "truncated", "bad_value"]
+
+
+def test_decode_from_stdin_is_done_when_all_lines_are_valid(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _feed(monkeypatch, PAYLOAD.encode())
+    assert main(["qr", "decode", "-", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["valid"] is True
+
+
+@pytest.mark.parametrize("arguments", [["encode", *ACCOUNT, "--purpose", "cá"], ["decode", PAYLOAD, "--json"]])
+def test_the_codec_starts_without_database_web_or_picture_libraries(arguments: list[str]) -> None:
+    program = (
+        "import sys; from market.cli import main; code = main(['qr', *sys.argv[1:]]);"
+        f"print([name for name in {HEAVY} if name in sys.modules]); sys.exit(code)"
+    )
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", program, *arguments], cwd=root, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "[]")
