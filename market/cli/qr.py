@@ -3,20 +3,26 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.refused import Problem, Refused
 from qr import banks, vietqr
-from qr.errors import FieldError, PayloadError
+from qr.errors import FieldError, PayloadError, PictureError
 from qr.tlv import DataObject
+
+if TYPE_CHECKING:
+    from qr.image import ErrorLevel
 
 _AMOUNT = re.compile(r"[0-9]{1,13}").fullmatch
 _TEXTS = ("purpose", "bill", "store", "reference", "terminal", "merchant_name", "city", "mcc")
 _FLAGS = ("card", "long_purpose")
+_FILES = "A file that ends in .svg, .png or .pdf."
+_LEVELS = "How much may be hidden: 7, 15, 25 or 30 %."
 _KEYS = frozenset(("bank", "account", "amount", *_TEXTS, *_FLAGS))
 
 
@@ -76,15 +82,44 @@ def decode(payload: str, as_json: bool) -> int:
             code = code if document["valid"] else 1
             _echo_json(document)
         return code
-    document = _decode(payload)
     if as_json:
+        document = _decode(payload)
         _echo_json(document)
-    elif document["valid"]:
-        _echo_fields(document)
-    else:
-        error = document["error"]
-        raise Refused(f"{error['code']}: {error['message']} (character {error['offset']})")
-    return 0 if document["valid"] else 1
+        return 0 if document["valid"] else 1
+    try:
+        _echo_fields(vietqr.decode(payload))
+    except PayloadError as error:
+        raise _refused(error) from None
+    return 0
+
+
+@command.command()
+@click.argument("payload")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help=_FILES)
+@click.option("--scale", type=click.IntRange(1, 40), help="Side of a module: pixels (10), or points in a PDF (4).")
+@click.option("--error", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help=_LEVELS)
+def image(payload: str, output: Path, scale: int | None, error: "ErrorLevel") -> None:
+    """Make a picture of PAYLOAD and read it back before it is written to FILE."""
+    from qr import image as pictures
+
+    makers: dict[str, Callable[..., str | bytes]] = {".svg": pictures.svg, ".png": pictures.png, ".pdf": pictures.pdf}
+    maker = makers.get(output.suffix.lower())
+    if maker is None:
+        raise click.UsageError(f"'{output}' must end in .svg, .png or .pdf.")
+    try:
+        made = maker(payload, error=error) if scale is None else maker(payload, error=error, scale=scale)
+    except PayloadError as refused:
+        raise _refused(refused) from None
+    except PictureError as refused:
+        raise Refused(str(refused)) from None
+    try:
+        output.write_bytes(made.encode() if isinstance(made, str) else made)
+    except OSError as failed:
+        raise Refused(f"{output} cannot be written: {failed.strerror}") from None
+
+
+def _refused(error: PayloadError) -> Refused:
+    return Refused(f"{error.code}: {error.message} (character {error.offset})")
 
 
 def _lines() -> Iterator[str]:
@@ -154,12 +189,13 @@ def _echo_json(document: object) -> None:
     click.echo(json.dumps(document, ensure_ascii=False).encode())
 
 
-def _echo_fields(document: dict[str, Any]) -> None:
-    for name, value in document.items():
-        if name not in ("valid", "data_objects", "warnings") and value is not None:
-            click.echo(f"{name:<15}{value}")
-    bank = banks.by_bin(document["bin"] or "")
+def _echo_fields(decoded: vietqr.Decoded) -> None:
+    for field in fields(decoded):
+        value = getattr(decoded, field.name)
+        if field.name not in ("data_objects", "warnings") and value is not None:
+            click.echo(f"{field.name:<15}{value}")
+    bank = banks.by_bin(decoded.bin or "")
     if bank is not None:
         click.echo(f"{'bank':<15}{bank.short_name}")
-    for warning in document["warnings"]:
+    for warning in decoded.warnings:
         click.echo(f"{'warning':<15}{warning}")
