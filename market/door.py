@@ -265,7 +265,8 @@ def _call(
     """
     import subprocess
 
-    process = subprocess.Popen(
+    said = []
+    with subprocess.Popen(
         command,
         env=_environment(),
         stdin=subprocess.DEVNULL,
@@ -274,18 +275,16 @@ def _call(
         encoding="utf-8",
         errors="replace",
         pass_fds=() if WINDOWS else (guard.fileno(),),
-    )
-    said = []
-    try:
-        for line in process.stdout or ():
-            said.append(line.rstrip())
-            follow(said[-1])
-            if "No space left on device" in line:
-                raise Closed(DISK_FULL)
-        return process.wait(), said
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                said.append(line.rstrip())
+                follow(said[-1])
+                if "No space left on device" in line:
+                    raise Closed(DISK_FULL)
+            return process.wait(), said
+        finally:
+            process.kill()
 
 
 def _tell(text: str, *, passing: bool = False) -> None:
