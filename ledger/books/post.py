@@ -1,0 +1,213 @@
+"""The one writer of the books: `lock` the books, then `post` entries into them.
+
+Everything here runs in the caller's transaction and commits nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlmodel import Session
+
+from ledger.books.chain import FORM, entry_hash
+from ledger.books.model import BOOK, ENTRY, ENTRY_NOTE, POSTING
+
+
+@dataclass(slots=True)
+class Head:
+    """The end of a locked book: how many entries, and the newest hash."""
+
+    market_id: int
+    entries: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The first entry that a correction is about, and which step among its corrections this one is."""
+
+    entry_id: int
+    number: int
+    origin: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry about to be written. `legs` maps account to signed đồng and sums to zero; moments are UTC."""
+
+    book_id: int
+    kind: str
+    legs: Mapping[str, int]
+    booked_on: date
+    occurred_at: datetime
+    notice_id: int | None = None
+    notice_digest: str | None = None
+    turn: int | None = None
+    concerned: Concerned | None = None
+    confirms: tuple[int, int] | None = None  # the confirmed payment: entry id, number
+    client_key: str | None = None
+    login_id: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where an entry went."""
+
+    entry_id: int
+    book_id: int
+    number: int
+
+
+def open_books(session: Session, market_id: int, count: int) -> list[int]:
+    """Start `count` empty books and give their ids."""
+    rows = session.connection().execute(
+        insert(BOOK).returning(BOOK.c.id, sort_by_parameter_order=True),
+        [{"market_id": market_id, "entries": 0, "head": ""} for _ in range(count)],
+    )
+    return [row.id for row in rows]
+
+
+def lock(session: Session, book_ids: set[int]) -> dict[int, Head]:
+    """Lock these books until the transaction ends, in the order of their ids so that two writers never wait in a ring.
+
+    On SQLite the write transaction is the lock already.
+    """
+    if not book_ids:
+        return {}
+    rows = session.connection().execute(
+        select(BOOK).where(BOOK.c.id.in_(sorted(book_ids))).order_by(BOOK.c.id).with_for_update()
+    )
+    heads = {row.id: Head(row.market_id, row.entries, row.head) for row in rows}
+    missing = book_ids - heads.keys()
+    assert not missing, f"no such book: {missing}"
+    return heads
+
+
+def post(session: Session, heads: dict[int, Head], drafts: Sequence[Draft], *, recorded_at: datetime) -> list[Posted]:
+    """Write entries, in this order, into books that `lock` gave; the heads move along.
+
+    The database refuses (IntegrityError) what does not balance, a notice booked twice, a key used twice.
+    """
+    if not drafts:
+        return []
+    entries: list[dict[str, object]] = []
+    postings: list[dict[str, object]] = []
+    notes: list[dict[str, object]] = []
+    totals: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    posted: list[Posted] = []
+    for entry_id, draft in zip(_entry_ids(session, len(drafts)), drafts, strict=True):
+        head = heads[draft.book_id]
+        number = head.entries + 1
+        concerned = draft.concerned
+        origin = concerned.origin if concerned else draft.kind
+        sales = draft.legs.get("sales", 0)
+        counted = 0 if origin != "payment" or sales == 0 else (1 if sales < 0 else -1)
+        hashed = entry_hash(
+            market_id=head.market_id,
+            book_id=draft.book_id,
+            number=number,
+            kind=draft.kind,
+            origin=origin,
+            counted=counted,
+            booked_on=draft.booked_on,
+            occurred_at=draft.occurred_at,
+            recorded_at=recorded_at,
+            legs=draft.legs,
+            notice_id=draft.notice_id,
+            notice_digest=draft.notice_digest,
+            turn=draft.turn,
+            concerned_number=concerned.number if concerned else None,
+            confirmed_number=draft.confirms[1] if draft.confirms else None,
+            step=concerned.step if concerned else None,
+            client_key=draft.client_key,
+            login_id=draft.login_id,
+            previous=head.hash,
+        )
+        entries.append(
+            {
+                "id": entry_id,
+                "market_id": head.market_id,
+                "book_id": draft.book_id,
+                "number": number,
+                "kind": draft.kind,
+                "origin": origin,
+                "counted": counted,
+                "booked_on": draft.booked_on,
+                "occurred_at": draft.occurred_at,
+                "recorded_at": recorded_at,
+                "notice_id": draft.notice_id,
+                "turn": draft.turn,
+                "concerns": concerned.entry_id if concerned else None,
+                "step": concerned.step if concerned else None,
+                "confirms": draft.confirms[0] if draft.confirms else None,
+                "client_key": draft.client_key,
+                "login_id": draft.login_id,
+                "form": FORM,
+                "previous": head.hash,
+                "hash": hashed,
+            }
+        )
+        for account, amount in draft.legs.items():
+            postings.append({"entry_id": entry_id, "account": account, "market_id": head.market_id, "amount": amount})
+        if draft.note:
+            notes.append({"entry_id": entry_id, "market_id": head.market_id, "reason": draft.note})
+        total = totals[draft.book_id, draft.booked_on]
+        total[0] += counted
+        total[{"payment": 1, "typed": 2, "cash": 3, "count": 3}[origin]] -= sales
+        head.entries, head.hash = number, hashed
+        posted.append(Posted(entry_id, draft.book_id, number))
+    connection = session.connection()
+    connection.execute(insert(POSTING), postings)
+    connection.execute(insert(ENTRY), entries)
+    if notes:
+        connection.execute(insert(ENTRY_NOTE), notes)
+    _add_to_days(session, heads, totals)
+    touched = {place.book_id for place in posted}
+    connection.execute(
+        update(BOOK).where(BOOK.c.id == bindparam("book")),
+        [{"book": book, "entries": heads[book].entries, "head": heads[book].hash} for book in touched],
+    )
+    return posted
+
+
+def _entry_ids(session: Session, count: int) -> list[int]:
+    """Ids known before the rows are written, for legs come first; a write transaction on SQLite has no rival."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        rows = connection.execute(
+            text("SELECT nextval('entry_id_seq') FROM generate_series(1, :count)"), {"count": count}
+        )
+        return [row[0] for row in rows]
+    newest: int = connection.execute(text("SELECT coalesce(max(id), 0) FROM entry")).scalar_one()
+    return list(range(newest + 1, newest + 1 + count))
+
+
+_ADD_TO_DAY = text(
+    "INSERT INTO day_total (book_id, booked_on, market_id, cashless_count, cashless_sum, typed_sum, cash_sum)"
+    " VALUES (:book, :day, :market, :count, :cashless, :typed, :cash) ON CONFLICT (book_id, booked_on) DO UPDATE SET"
+    " cashless_count = day_total.cashless_count + excluded.cashless_count,"
+    " cashless_sum = day_total.cashless_sum + excluded.cashless_sum,"
+    " typed_sum = day_total.typed_sum + excluded.typed_sum, cash_sum = day_total.cash_sum + excluded.cash_sum"
+).bindparams(bindparam("day", type_=ENTRY.c.booked_on.type))
+
+
+def _add_to_days(session: Session, heads: Mapping[int, Head], totals: Mapping[tuple[int, date], list[int]]) -> None:
+    session.connection().execute(
+        _ADD_TO_DAY,
+        [
+            {
+                "book": book,
+                "day": day,
+                "market": heads[book].market_id,
+                "count": count,
+                "cashless": cashless,
+                "typed": typed,
+                "cash": cash,
+            }
+            for (book, day), (count, cashless, typed, cash) in totals.items()
+        ],
+    )

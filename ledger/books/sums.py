@@ -1,0 +1,37 @@
+"""Amounts of one book. Only `merchants.takings` may ask, for it knows whose they are."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from ledger.books.model import DAY_TOTAL
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What a stall took over some days, in đồng: counted bank payments, and the sums by where the money came in."""
+
+    transactions: int
+    cashless: int
+    typed: int
+    cash: int
+
+
+def takings_between(session: Session, book_id: int, first: date, last: date) -> Takings:
+    """The takings of one book from `first` to `last`, both inside."""
+    total = DAY_TOTAL.c
+    row = (
+        session.connection()
+        .execute(
+            select(
+                func.coalesce(func.sum(total.cashless_count), 0),
+                func.coalesce(func.sum(total.cashless_sum), 0),
+                func.coalesce(func.sum(total.typed_sum), 0),
+                func.coalesce(func.sum(total.cash_sum), 0),
+            ).where(total.book_id == book_id, total.booked_on.between(first, last))
+        )
+        .one()
+    )
+    return Takings(*(int(value) for value in row))

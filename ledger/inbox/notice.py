@@ -1,0 +1,56 @@
+"""A notice as a provider's module reads it: plain values, not yet stored."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from ledger.days import stamp
+
+Feed = Literal["hook", "poll", "statement"]
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One movement as a bank told it.
+
+    `amount` is positive đồng; `at` a UTC moment, or None where the bank gave only a day; `local_date` that day in
+    Asia/Ho_Chi_Minh; `bank` is text as the notice names it (may be empty); `test` marks a provider's own test call.
+    """
+
+    event_id: str
+    account_number: str
+    bank: str
+    amount: int
+    direction: Direction
+    bank_reference: str
+    at: datetime | None
+    local_date: date
+    memo: str = ""
+    payer_name: str = ""
+    payer_account: str = ""
+    test: bool = False
+
+
+def digest(
+    *,
+    channel_id: int,
+    feed: str,
+    event_id: str,
+    account_number: str,
+    bank: str,
+    amount: int,
+    direction: str,
+    bank_reference: str,
+    at: datetime | None,
+    local_date: date,
+) -> str:
+    """SHA-256, in hex, of what a notice says about money (model.md, Entries, "Hash"); the memo is not in it.
+
+    Where the bank gave only a day, that day stands in the place of the moment.
+    """
+    when = stamp(at) if at is not None else local_date.isoformat()
+    said = [channel_id, feed, event_id, account_number, bank, amount, direction, bank_reference, when]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

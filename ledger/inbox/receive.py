@@ -1,0 +1,282 @@
+"""Store notices before anything else is done with them; find the ones told before.
+
+Everything here runs in the caller's transaction and commits nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from ledger.books.model import ENTRY
+from ledger.days import Month
+from ledger.inbox.model import NOTICE, NOTICE_BODY
+from ledger.inbox.notice import Feed, Notice, digest
+from ledger.refused import Problem, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A notice that is in the database, with where it came from."""
+
+    id: int
+    market_id: int
+    channel_id: int
+    feed: str
+    digest: str
+    notice: Notice
+    status: str
+    turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one delivery: newly `stored`, or None for one that was told before."""
+
+    stored: Stored | None
+    differs: bool = False
+
+
+def receive(
+    session: Session,
+    deliveries: Sequence[tuple[Notice, bytes]],
+    *,
+    market_id: int,
+    channel_id: int,
+    feed: Feed,
+    now: datetime,
+) -> list[Received]:
+    """Store each notice with its body once: the unique key (channel, feed, event id) decides, not a look beforehand.
+
+    The same event told again with another content keeps its second body and is marked `differs`.
+    """
+    connection = session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    rows: dict[str, dict[str, object]] = {}
+    digests: list[str] = []
+    for notice, _ in deliveries:
+        said = {
+            "event_id": notice.event_id,
+            "account_number": notice.account_number,
+            "bank": notice.bank,
+            "amount": notice.amount,
+            "direction": notice.direction,
+            "bank_reference": notice.bank_reference,
+            "at": notice.at,
+            "local_date": notice.local_date,
+        }
+        digests.append(digest(channel_id=channel_id, feed=feed, **said))  # type: ignore[arg-type]
+        rows.setdefault(
+            notice.event_id,
+            {
+                **said,
+                "market_id": market_id,
+                "channel_id": channel_id,
+                "feed": feed,
+                "received_at": now,
+                "digest": digests[-1],
+                "status": "pending",
+            },
+        )
+    # In the order of their keys, so that two importers of one file never wait for each other in a ring.
+    fresh = {
+        row.event_id: row.id
+        for row in connection.execute(
+            insert(NOTICE)
+            .on_conflict_do_nothing(index_elements=["channel_id", "feed", "event_id"])
+            .returning(NOTICE.c.id, NOTICE.c.event_id),
+            [rows[event_id] for event_id in sorted(rows)],
+        )
+    }
+    told = [notice.event_id for notice, _ in deliveries if notice.event_id not in fresh]
+    before = _already_stored(session, channel_id, feed, told) if told else {}
+    received: list[Received] = []
+    bodies: list[dict[str, object]] = []
+    seen: set[str] = set()
+    for (notice, body), said_digest in zip(deliveries, digests, strict=True):
+        event_id = notice.event_id
+        first_here = event_id in fresh and event_id not in seen
+        seen.add(event_id)
+        if event_id in fresh:
+            notice_id, original = fresh[event_id], str(rows[event_id]["digest"])
+        else:
+            notice_id, original = before[event_id]
+        if first_here or said_digest != original:
+            bodies.append(
+                {
+                    "notice_id": notice_id,
+                    "digest": said_digest,
+                    "market_id": market_id,
+                    "body": body,
+                    "memo": notice.memo,
+                    "payer_name": notice.payer_name,
+                    "payer_account": notice.payer_account,
+                    "received_at": now,
+                }
+            )
+        if first_here:
+            received.append(Received(Stored(notice_id, market_id, channel_id, feed, said_digest, notice, "pending")))
+        else:
+            received.append(Received(None, differs=said_digest != original))
+    if bodies:
+        connection.execute(insert(NOTICE_BODY).on_conflict_do_nothing(), bodies)
+    return received
+
+
+def _already_stored(
+    session: Session, channel_id: int, feed: str, event_ids: Iterable[str]
+) -> dict[str, tuple[int, str]]:
+    rows = session.connection().execute(
+        select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(
+            NOTICE.c.channel_id == channel_id, NOTICE.c.feed == feed, NOTICE.c.event_id.in_(sorted(set(event_ids)))
+        )
+    )
+    return {row.event_id: (row.id, row.digest) for row in rows}
+
+
+def load(session: Session, notice_id: int) -> Stored | None:
+    """One stored notice with the memo of its first body, its row locked; None where there is none."""
+    found = _load(session, NOTICE.c.id == notice_id, limit=1)
+    return found[0] if found else None
+
+
+def market_of(session: Session, notice_id: int) -> int:
+    """The market whose channel told this notice. Raises Refused where there is no such notice."""
+    market_id = (
+        session.connection().execute(select(NOTICE.c.market_id).where(NOTICE.c.id == notice_id)).scalar_one_or_none()
+    )
+    if market_id is None:
+        raise Refused(Problem(f"there is no notice {notice_id}; `payment unmatched` lists them", field="notice"))
+    return int(market_id)
+
+
+def pending(session: Session, channel_id: int, limit: int) -> list[Stored]:
+    """A channel's oldest notices that are not yet booked, locked; rows that another writer has are skipped."""
+    return _load(
+        session, NOTICE.c.channel_id == channel_id, NOTICE.c.status == "pending", limit=limit, skip_locked=True
+    )
+
+
+def _load(session: Session, *conditions: object, limit: int, skip_locked: bool = False) -> list[Stored]:
+    connection = session.connection()
+    found = connection.execute(
+        select(NOTICE)
+        .where(*conditions)  # type: ignore[arg-type]
+        .order_by(NOTICE.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=skip_locked)
+    ).all()
+    ids = [row.id for row in found]
+    bodies = {
+        row.notice_id: row
+        for row in connection.execute(
+            select(NOTICE_BODY)
+            .join(NOTICE, (NOTICE.c.id == NOTICE_BODY.c.notice_id) & (NOTICE.c.digest == NOTICE_BODY.c.digest))
+            .where(NOTICE.c.id.in_(ids))
+        )
+    }
+    turns: dict[int, int] = {
+        row[0]: row[1]
+        for row in connection.execute(
+            select(ENTRY.c.notice_id, func.max(ENTRY.c.turn))
+            .where(ENTRY.c.notice_id.in_(ids))
+            .group_by(ENTRY.c.notice_id)
+        )
+    }
+    stored = []
+    for row in found:
+        body = bodies.get(row.id)
+        notice = Notice(
+            event_id=row.event_id,
+            account_number=row.account_number,
+            bank=row.bank,
+            amount=row.amount,
+            direction=row.direction,
+            bank_reference=row.bank_reference,
+            at=row.at,
+            local_date=row.local_date,
+            memo=body.memo if body else "",
+            payer_name=body.payer_name if body else "",
+            payer_account=body.payer_account if body else "",
+        )
+        stored.append(
+            Stored(
+                row.id, row.market_id, row.channel_id, row.feed, row.digest, notice, row.status, turns.get(row.id, 0)
+            )
+        )
+    return stored
+
+
+def settle(session: Session, outcomes: Iterable[tuple[int, str, int | None]]) -> None:
+    """Move notices to their status: (notice id, status, the notice it is the same as)."""
+    by_status: dict[str, list[int]] = {}
+    duplicates: list[dict[str, object]] = []
+    for notice_id, status, same_as in outcomes:
+        if status == "duplicate":
+            duplicates.append({"notice": notice_id, "original": same_as})
+        else:
+            by_status.setdefault(status, []).append(notice_id)
+    connection = session.connection()
+    for status, ids in sorted(by_status.items()):
+        connection.execute(update(NOTICE).where(NOTICE.c.id.in_(ids)).values(status=status, same_as=None))
+    if duplicates:
+        connection.execute(
+            update(NOTICE)
+            .where(NOTICE.c.id == bindparam("notice"))
+            .values(status="duplicate", same_as=bindparam("original")),
+            duplicates,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notice that waits for a person; its amount belongs to no stall yet."""
+
+    notice: int
+    at: datetime | None
+    local_date: date
+    bank: str
+    account_number: str
+    amount: int
+    memo: str
+
+
+def waiting(session: Session, market_id: int, *statuses: str) -> list[Waiting]:
+    """A market's incoming notices in these statuses, oldest first."""
+    rows = session.connection().execute(
+        select(
+            NOTICE.c.id,
+            NOTICE.c.at,
+            NOTICE.c.local_date,
+            NOTICE.c.bank,
+            NOTICE.c.account_number,
+            NOTICE.c.amount,
+            func.coalesce(NOTICE_BODY.c.memo, ""),
+        )
+        .outerjoin(NOTICE_BODY, (NOTICE_BODY.c.notice_id == NOTICE.c.id) & (NOTICE_BODY.c.digest == NOTICE.c.digest))
+        .where(NOTICE.c.market_id == market_id, NOTICE.c.direction == "in", NOTICE.c.status.in_(statuses))
+        .order_by(NOTICE.c.local_date, NOTICE.c.id)
+    )
+    return [Waiting(*row) for row in rows]
+
+
+def unmatched_in(session: Session, market_id: int, month: Month) -> int:
+    """How many incoming notices of a month no stall has: unmatched ones, and those not booked yet."""
+    count: int = (
+        session.connection()
+        .execute(
+            select(func.count())
+            .select_from(NOTICE)
+            .where(
+                NOTICE.c.market_id == market_id,
+                NOTICE.c.direction == "in",
+                NOTICE.c.local_date.between(month.first, month.last),
+                or_(*(NOTICE.c.status == status for status in ("pending", "unmatched", "parked"))),
+            )
+        )
+        .scalar_one()
+    )
+    return count

@@ -1,0 +1,122 @@
+"""The same payment told by two feeds: found, or held for a person where it is only probable (model.md, "Twin")."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import not_, select, text, tuple_
+from sqlmodel import Session
+
+from ledger.inbox.model import NOTICE
+from ledger.inbox.receive import Stored
+
+WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """An earlier notice of the same payment; `certain` when both name the same bank reference."""
+
+    original: int
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    id: int
+    bank_reference: str
+    at: datetime | None
+
+
+def lock_accounts(session: Session, market_id: int, account_numbers: Iterable[str]) -> None:
+    """Keep every other writer off these accounts until the transaction ends, so that two feeds telling one payment
+    in the same instant see each other. A book's lock alone would not do: one of the two may find no stall."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text(
+                "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(number, :market) AS key"
+                " FROM unnest(CAST(:numbers AS text[])) AS number ORDER BY key) AS keys"
+            ),
+            {"market": market_id, "numbers": list(account_numbers)},
+        )
+
+
+def find_twins(
+    session: Session, market_id: int, notices: Sequence[Stored], *, person_says_same: bool = False
+) -> dict[int, Twin]:
+    """Which of these incoming notices, all of one feed, another feed told before; by notice id.
+
+    An original has one twin a feed at most, so among equal payments each line takes its own. Where a person says that
+    they are the same, a probable twin is as good as a certain one.
+    """
+    if not notices:
+        return {}
+    channel_id, feed = notices[0].channel_id, notices[0].feed
+    days = sorted({(stored.notice.account_number, stored.notice.local_date) for stored in notices})
+    candidates = _other_feeds(session, market_id, channel_id, feed, days)
+    if not candidates:
+        return {}
+    claimed = _claimed(session, channel_id, feed, [earlier.id for rows in candidates.values() for earlier in rows])
+    twins: dict[int, Twin] = {}
+    for stored in notices:
+        notice = stored.notice
+        free = [
+            earlier
+            for earlier in candidates.get((notice.account_number, notice.local_date, notice.amount), ())
+            if earlier.id not in claimed and earlier.id != stored.id
+        ]
+        same = [e for e in free if e.bank_reference and e.bank_reference == notice.bank_reference]
+        if same:
+            claimed.add(same[0].id)
+            twins[stored.id] = Twin(same[0].id, certain=True)
+            continue
+        maybe = [e for e in free if not (e.bank_reference and notice.bank_reference) and _near(e.at, notice.at)]
+        if maybe:
+            nearest = min(maybe, key=lambda earlier: _distance(earlier.at, notice.at)).id
+            twins[stored.id] = Twin(nearest, certain=person_says_same)
+            if person_says_same:
+                claimed.add(nearest)
+    return twins
+
+
+def _near(one: datetime | None, other: datetime | None) -> bool:
+    return one is None or other is None or abs(one - other) <= WITHIN
+
+
+def _distance(one: datetime | None, other: datetime | None) -> timedelta:
+    return abs(one - other) if one and other else WITHIN
+
+
+def _other_feeds(
+    session: Session, market_id: int, channel_id: int, feed: str, days: list[tuple[str, date]]
+) -> dict[tuple[str, date, int], list[_Earlier]]:
+    row = NOTICE.c
+    found = session.connection().execute(
+        select(row.id, row.account_number, row.local_date, row.amount, row.bank_reference, row.at)
+        .where(
+            row.market_id == market_id,
+            tuple_(row.account_number, row.local_date).in_(days),
+            row.direction == "in",
+            row.same_as.is_(None),
+            row.status.in_(("pending", "recorded", "unmatched", "held", "parked")),
+            not_((row.channel_id == channel_id) & (row.feed == feed)),
+        )
+        .order_by(row.id)
+    )
+    candidates: dict[tuple[str, date, int], list[_Earlier]] = defaultdict(list)
+    for each in found:
+        candidates[each.account_number, each.local_date, each.amount].append(
+            _Earlier(each.id, each.bank_reference, each.at)
+        )
+    return candidates
+
+
+def _claimed(session: Session, channel_id: int, feed: str, originals: list[int]) -> set[int]:
+    rows = session.connection().execute(
+        select(NOTICE.c.same_as).where(
+            NOTICE.c.same_as.in_(originals), NOTICE.c.channel_id == channel_id, NOTICE.c.feed == feed
+        )
+    )
+    return {row.same_as for row in rows}

@@ -1,0 +1,165 @@
+"""The database: how it is opened, when it is made, and what is refused before a command touches it."""
+
+import importlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+import ledger.books.model
+import ledger.inbox.model
+import market.model
+import merchants.model
+from ledger import guards
+from ledger.refused import Refused
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+# All models are known before any is used: a foreign key finds its table by name.
+_MODELS = (ledger.books.model, ledger.inbox.model, market.model, merchants.model)
+# Below these a write-ahead log that two processes use can be corrupted (SQLite's WAL-reset bug), so there the older
+# journal is used; and below 3.39 the guards' SQL is not understood.
+SAFE_WAL = (3, 51, 3)
+OLDEST_SQLITE = (3, 39, 0)
+
+
+def sqlite_driver() -> ModuleType:
+    """The SQLite that pip brought, where there is a wheel for this machine; else Python's own."""
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return sqlite3
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on which every SQLite transaction holds the write lock from its first statement, unless it is opened
+    by `reading`. Raises Refused where the database cannot be used."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    driver = sqlite_driver()
+    version: tuple[int, ...] = driver.sqlite_version_info
+    if version < OLDEST_SQLITE:
+        raise Refused(f"this machine's SQLite is {driver.sqlite_version}; 3.39 or later is needed: update Python")
+    engine = create_engine(url, module=driver, connect_args={"timeout": 5.0})
+    journal = "WAL" if version >= SAFE_WAL else "DELETE"
+
+    def on_connect(connection: Any, record: Any) -> None:
+        # The driver's own BEGIN would come too late and leak savepoints; `on_begin` says it instead.
+        connection.isolation_level = None
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def on_begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        # A deferred BEGIN that reads and then writes fails at once when another writer came between, whatever the
+        # time-out; an immediate one waits its turn.
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+class Database:
+    """A migrated database; every command and request reads and writes through one of its two doors."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed at the end, or nothing of it. This is the edge that commits."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A look that locks nobody out and leaves nothing behind."""
+        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session:
+            yield session
+
+
+def revisions() -> list[str]:
+    """The migrations this program knows, oldest first; a file's name begins with its revision."""
+    return sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Where this database stands; None where it has no tables of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return revision
+
+
+def open_database(url: str) -> Database:
+    """Open a database, making the tables of an empty one. Raises Refused for an older, newer or unreachable one."""
+    engine = open_engine(url)
+    known = revisions()
+    with engine.execution_options(reading=True).connect() as connection:
+        revision = revision_of(connection)
+        if revision is None and inspect(connection).get_table_names():
+            raise Refused(f"{shown(url)} holds tables that are not this program's; name another database")
+    if revision is None:
+        migrate(engine)
+    elif revision not in known:
+        raise Refused(
+            f"the database stands at revision {revision}, this program knows {known[-1]}: it is newer than the program;"
+            " install the newer program"
+        )
+    elif revision != known[-1]:
+        raise Refused(
+            f"the database stands at revision {revision}, this program needs {known[-1]}: run python3 run.py upgrade"
+        )
+    return Database(engine)
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring a database to a revision, and put the guards in place where that is the newest; all or nothing."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two programs that meet an empty database make its tables once.
+            connection.execute(text("SELECT pg_advisory_xact_lock(4040)"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        if revision in ("head", revisions()[-1]):
+            guards.install(connection)
+
+
+def shown(url: str) -> str:
+    """A database URL as it may be shown: without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def trouble(error: SQLAlchemyError) -> str | None:
+    """What the operator can do about a database that failed, in one line; None when it is no such trouble."""
+    said = str(getattr(error, "orig", error)).strip().splitlines()
+    first = said[0] if said else ""
+    for sign, mend in (
+        ("disk is full", "the disk is full; free some space and run the command again, nothing was changed"),
+        ("disk I/O error", "the disk refused to write; check its space and health, nothing was changed"),
+        ("readonly database", "the data folder is read-only; give this user the right to write, nothing was changed"),
+        ("unable to open database", "the database file cannot be opened; check that the data folder can be written"),
+        ("database is locked", "another program is writing to the database; try again in a moment"),
+        ("not a database", "the database file is no SQLite database; restore it from a backup"),
+        ("malformed", "the database file is damaged; restore it from a backup"),
+        ("No space left", "the database server's disk is full; free some space, nothing was changed"),
+        ("connection failed", f"the database server cannot be reached ({first}); check CHO_DATABASE_URL"),
+        ("Connection refused", f"the database server cannot be reached ({first}); check CHO_DATABASE_URL"),
+        ("read-only transaction", "the database server is read-only; nothing was changed"),
+    ):
+        if any(sign in line for line in said):
+            return mend
+    return None

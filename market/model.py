@@ -1,0 +1,97 @@
+"""The tables of the application: markets, channels, closings, and who may sign in."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from ledger.columns import Moment
+
+ROLES = ("administrator", "province", "board", "staff", "stallholder", "helper", "auditor", "volunteer")
+
+
+class Market(SQLModel, table=True):
+    """A market (chợ); `target` is how many transactions a month the board aims for, `phone` stands on its signs."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(sa_column=Column(String(40), unique=True, nullable=False))
+    name: str
+    city: str
+    unit_code: str
+    phone: str
+    target: int | None
+    created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+
+
+class Channel(SQLModel, table=True):
+    """One source of bank news: a provider, for a whole market or one stall, with its secret (encrypted)."""
+
+    __table_args__ = (
+        CheckConstraint("status IN ('on', 'off')", name="status"),
+        # A market's statements come by one channel, made by itself.
+        Index(
+            "uq_channel_statement",
+            "market_id",
+            unique=True,
+            sqlite_where=text("provider = 'statement'"),
+            postgresql_where=text("provider = 'statement'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int = Field(foreign_key="market.id")
+    stall_id: int | None = Field(default=None, foreign_key="stall.id")
+    provider: str = Field(sa_column=Column(String(16), nullable=False))
+    auth: str = Field(sa_column=Column(String(16), nullable=False))
+    secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    status: str = Field(default="on", sa_column=Column(String(3), nullable=False))
+    cursor: str | None = None
+    last_heard_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+
+
+class Closing(SQLModel, table=True):
+    """A month as it was closed, numbered, permanent: codes and numbers only, and the head of every book."""
+
+    __table_args__ = (UniqueConstraint("market_id", "month", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int = Field(foreign_key="market.id")
+    month: str = Field(sa_column=Column(String(7), nullable=False))
+    version: int
+    document: str = Field(sa_column=Column(Text, nullable=False))
+    heads: str = Field(sa_column=Column(Text, nullable=False))
+    closed_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    login_id: int | None = None
+
+
+class Login(SQLModel, table=True):
+    """Someone who may sign in. The market is null for those who belong to none (administrator, province)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int | None = Field(default=None, foreign_key="market.id")
+    name: str = Field(sa_column=Column(String(64), unique=True, nullable=False))
+    password_hash: str
+    created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+
+
+class RoleGrant(SQLModel, table=True):
+    """What a login is, and where: a role in the installation, in one market, or at one stall."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (CheckConstraint(f"role IN {ROLES}", name="role"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    login_id: int = Field(foreign_key="login.id", index=True)
+    role: str = Field(sa_column=Column(String(16), nullable=False))
+    market_id: int | None = Field(default=None, foreign_key="market.id")
+    stall_id: int | None = Field(default=None, foreign_key="stall.id")
+    granted_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+
+
+MARKET = SQLModel.metadata.tables["market"]
+CHANNEL = SQLModel.metadata.tables["channel"]
+CLOSING = SQLModel.metadata.tables["closing"]
+LOGIN = SQLModel.metadata.tables["login"]
+ROLE_GRANT = SQLModel.metadata.tables["role_grant"]

@@ -1,0 +1,87 @@
+"""Payment codes: a stall asks for an amount; what comes in answer is booked as it is, with a verdict beside it."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlmodel import Session
+
+from ledger.refused import Problem, Refused
+from merchants.model import CODE_PAYMENT, PAYMENT_CODE, REFERENCE
+from merchants.references import new_references
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A payment, booked as `entry_id`, that carried the reference of a payment code."""
+
+    payment_code_id: int
+    entry_id: int
+    amount: int
+    at: datetime
+
+
+def make_payment_code(
+    session: Session,
+    *,
+    market_id: int,
+    stall_id: int,
+    amount: int,
+    purpose: str,
+    expires_at: datetime,
+    now: datetime,
+    source: random.Random,
+) -> str:
+    """Ask for an amount in đồng; gives the reference that stands in the code's 62.08."""
+    if amount <= 0:
+        raise Refused(Problem("must be more than 0 đồng", field="amount"))
+    connection = session.connection()
+    code_id = connection.execute(
+        insert(PAYMENT_CODE)
+        .values(
+            market_id=market_id,
+            stall_id=stall_id,
+            amount=amount,
+            purpose=purpose,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        .returning(PAYMENT_CODE.c.id)
+    ).scalar_one()
+    reference = next(new_references(session, 1, source))
+    connection.execute(
+        insert(REFERENCE).values(reference=reference, market_id=market_id, stall_id=stall_id, payment_code_id=code_id)
+    )
+    return reference
+
+
+def record_answers(session: Session, market_id: int, answers: list[Answer]) -> None:
+    """Write the verdict on each: exact, short or over; late after the expiry; `again` when the code was paid before."""
+    if not answers:
+        return
+    connection = session.connection()
+    wanted = sorted({answer.payment_code_id for answer in answers})
+    codes = {row.id: row for row in connection.execute(select(PAYMENT_CODE).where(PAYMENT_CODE.c.id.in_(wanted)))}
+    paid = {
+        row.payment_code_id
+        for row in connection.execute(
+            select(CODE_PAYMENT.c.payment_code_id).where(CODE_PAYMENT.c.payment_code_id.in_(wanted))
+        )
+    }
+    rows = []
+    for answer in answers:
+        code = codes[answer.payment_code_id]
+        asked = int(code.amount)
+        rows.append(
+            {
+                "entry_id": answer.entry_id,
+                "market_id": market_id,
+                "payment_code_id": code.id,
+                "verdict": "exact" if answer.amount == asked else "short" if answer.amount < asked else "over",
+                "late": answer.at > code.expires_at,
+                "again": code.id in paid,
+            }
+        )
+        paid.add(code.id)
+    connection.execute(insert(CODE_PAYMENT), rows)

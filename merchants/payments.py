@@ -1,0 +1,214 @@
+"""From a bank's notice to an entry in a stall's book: the heart, and why no đồng is lost or doubled.
+
+One transaction a notice (or a batch of them), in this order:
+
+1. `inbox.receive` stores notice and body; the unique key (channel, feed, event id) makes a repeat a repeat.
+2. Inside a savepoint, `book`: lock the accounts, find the stall, lock its book, look for a twin told by another feed,
+   post the entry (unique on notice and turn), move the notice's status.
+3. The caller commits once and answers only then. If booking failed the savepoint is undone, the notice stays
+   `pending` and is committed all the same: it is taken up again, and nothing told is lost.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Literal
+
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from ledger import books
+from ledger.days import HO_CHI_MINH
+from ledger.inbox import tries
+from ledger.inbox.notice import Feed, Notice
+from ledger.inbox.receive import Stored, pending, receive, settle
+from ledger.inbox.twins import Twin, find_twins, lock_accounts
+from merchants.bank_accounts import Holding, holdings, mark_heard
+from merchants.payment_codes import Answer, record_answers
+from merchants.references import owners, references_in
+from qr import banks
+
+log = logging.getLogger(__name__)
+Status = Literal["recorded", "pending", "held", "unmatched", "duplicate", "ignored", "parked"]
+FORMER = "paid to an account the stall had before"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The channel a notice came by, and the one stall it credits where it is not the whole market's."""
+
+    channel_id: int
+    market_id: int
+    stall_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one delivery. `differs`: the same event was told before with another content."""
+
+    status: Status
+    notice_id: int | None = None
+    entry_id: int | None = None
+    differs: bool = False
+
+
+def take(
+    session: Session, source: Source, feed: Feed, deliveries: Sequence[tuple[Notice, bytes]], now: datetime
+) -> list[Outcome]:
+    """Store deliveries of one channel and feed and book what can be booked; one outcome each, in their order."""
+    received = receive(
+        session, deliveries, market_id=source.market_id, channel_id=source.channel_id, feed=feed, now=now
+    )
+    stored = [one.stored for one in received if one.stored is not None]
+    booked = iter(book_or_keep(session, source, stored, now))
+    return [Outcome("duplicate", differs=one.differs) if one.stored is None else next(booked) for one in received]
+
+
+def take_up(session: Session, source: Source, now: datetime, limit: int = 500) -> list[Outcome]:
+    """Book what was stored but not yet booked, the oldest first."""
+    return book_or_keep(session, source, pending(session, source.channel_id, limit), now)
+
+
+def book_or_keep(session: Session, source: Source, stored: Sequence[Stored], now: datetime) -> list[Outcome]:
+    """Book the batch inside a savepoint; if it fails, one by one, so that a poisoned notice holds up only itself."""
+    if not stored:
+        return []
+    try:
+        with session.begin_nested():
+            return book(session, source, stored, now)
+    except OperationalError:
+        # A lock time-out, a deadlock or a full disk says nothing about the notice; the whole transaction is void.
+        raise
+    except Exception as error:
+        if len(stored) > 1:
+            return [outcome for one in stored for outcome in book_or_keep(session, source, [one], now)]
+        log.exception("notice %s could not be booked", stored[0].id)
+        parked = tries.failed(session, source.market_id, stored[0].id, f"{type(error).__name__}: {error}", now)
+        if parked:
+            settle(session, [(stored[0].id, "parked", None)])
+        return [Outcome("parked" if parked else "pending", stored[0].id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The stall a notice belongs to; `former` when it had the account before and has it no longer."""
+
+    stall_id: int
+    book_id: int
+    former: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person said about a notice: whose it is (None: as the contract finds it), why, and whether it was told
+    before (`another`: it was not, so no twin is looked for)."""
+
+    stall: Match | None = None
+    reason: str = ""
+    login_id: int | None = None
+    another: bool = False
+
+
+def book(
+    session: Session, source: Source, stored: Sequence[Stored], now: datetime, decision: Decision | None = None
+) -> list[Outcome]:
+    """Find each notice's stall and write its entry, or leave it unmatched, held, or the twin of one told before."""
+    decision = decision or Decision()
+    told = {one.notice.account_number for one in stored}
+    lock_accounts(session, source.market_id, told)
+    known = holdings(session, source.market_id, told)
+    unheard = [h.account_id for one in stored for h in _named(one.notice, known) if not h.heard]
+    mark_heard(session, unheard, now)
+    incoming = [one for one in stored if one.notice.direction == "in" and not one.notice.test]
+    said = {one.id: references_in(one.notice.memo) for one in incoming}
+    owned = owners(session, {reference for references in said.values() for reference in references})
+    found = {
+        one.id: decision.stall
+        or _find_stall(source, one.notice, known, {owned[r][0] for r in said[one.id] if r in owned})
+        for one in incoming
+    }
+    heads = books.lock(session, {match.book_id for match in found.values() if match})
+    # Only now, with accounts and books locked, can no other writer slip the same payment in between.
+    twins = {} if decision.another else find_twins(session, source.market_id, incoming)
+    drafts: list[books.Draft] = []
+    matched: list[tuple[Stored, Match]] = []
+    for one in incoming:
+        match = found[one.id]
+        if match is not None and one.id not in twins:
+            matched.append((one, match))
+            drafts.append(_draft(one, match, decision))
+    posted = books.post(session, heads, drafts, recorded_at=now)
+    entries = {one.id: place.entry_id for (one, _), place in zip(matched, posted, strict=True)}
+    answers = [
+        Answer(code, entries[one.id], one.notice.amount, moment_of(one.notice))
+        for one, match in matched
+        for reference in said[one.id]
+        for stall, code in [owned.get(reference, (0, None))]
+        if code is not None and stall == match.stall_id
+    ]
+    record_answers(session, source.market_id, answers)
+    outcomes: list[Outcome] = []
+    moves: list[tuple[int, str, int | None]] = []
+    for one in stored:
+        status, same_as = _status(one.id, found, twins, entries)
+        outcomes.append(Outcome(status, one.id, entries.get(one.id)))
+        moves.append((one.id, status, same_as))
+    settle(session, moves)
+    return outcomes
+
+
+def _status(
+    notice_id: int, found: Mapping[int, Match | None], twins: Mapping[int, Twin], entries: Mapping[int, int]
+) -> tuple[Status, int | None]:
+    if notice_id not in found:
+        return "ignored", None
+    twin = twins.get(notice_id)
+    if twin is not None:
+        return ("duplicate", twin.original) if twin.certain else ("held", None)
+    return ("recorded" if notice_id in entries else "unmatched"), None
+
+
+def _draft(one: Stored, match: Match, decision: Decision) -> books.Draft:
+    return books.Draft(
+        book_id=match.book_id,
+        kind="payment",
+        legs=books.sale_legs("bank", one.notice.amount),
+        booked_on=one.notice.local_date,
+        occurred_at=moment_of(one.notice),
+        notice_id=one.id,
+        notice_digest=one.digest,
+        turn=one.turns + 1,
+        login_id=decision.login_id,
+        note=decision.reason or (FORMER if match.former else ""),
+    )
+
+
+def moment_of(notice: Notice) -> datetime:
+    """The payment's own time; noon of its day where the bank gave only a day."""
+    if notice.at is not None:
+        return notice.at
+    return datetime.combine(notice.local_date, time(12), HO_CHI_MINH).astimezone(UTC)
+
+
+def _named(notice: Notice, known: Mapping[str, list[Holding]]) -> list[Holding]:
+    """The holdings a notice names: by number and, where it names a bank we know, by bank."""
+    bins = banks.bins_named(notice.bank)
+    return [h for h in known.get(notice.account_number, ()) if not bins or h.bin in bins]
+
+
+def _find_stall(source: Source, notice: Notice, known: Mapping[str, list[Holding]], referred: set[int]) -> Match | None:
+    """Contract, "Which stall": the account first; among several that share it a whole reference decides; else nobody.
+
+    `referred` are the stalls whose references the memo carries.
+    """
+    at = moment_of(notice)
+    named = [h for h in _named(notice, known) if source.stall_id in (None, h.stall_id)]
+    candidates = [h for h in named if h.in_force(at)]
+    former = not candidates
+    if former:
+        candidates = [h for h in named if h.before(at)]
+    by_stall = {h.stall_id: Match(h.stall_id, h.book_id, former) for h in candidates}
+    if len(by_stall) > 1:
+        by_stall = {stall: match for stall, match in by_stall.items() if stall in referred}
+    return next(iter(by_stall.values())) if len(by_stall) == 1 else None

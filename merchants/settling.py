@@ -1,0 +1,167 @@
+"""What people decide about payments: whose a notice is, whether it was told before, what was no sale after all."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from ledger import books
+from ledger.books.model import ENTRY
+from ledger.inbox.receive import Stored, load, settle
+from ledger.inbox.twins import find_twins, lock_accounts
+from ledger.refused import Problem, Refused
+from merchants.payments import Decision, Match, Outcome, Source, book
+from merchants.stalls import StallRow
+
+
+def _load(session: Session, market_id: int, notice_id: int, status: str, otherwise: dict[str, str]) -> Stored:
+    stored = load(session, notice_id)
+    if stored is None or stored.market_id != market_id:
+        raise Refused(Problem(f"the market has no notice {notice_id}", field="notice"))
+    if stored.status != status:
+        mend = otherwise.get(stored.status, f"only {status} ones can be settled this way")
+        raise Refused(Problem(f"notice {notice_id} is {stored.status}; {mend}", field="notice"))
+    return stored
+
+
+def assign(
+    session: Session,
+    market_id: int,
+    notice_id: int,
+    stall: StallRow,
+    *,
+    reason: str,
+    login_id: int | None,
+    now: datetime,
+) -> Outcome:
+    """An unmatched notice is this stall's. Twins are looked for once more, so it may turn out told before or held."""
+    stored = _load(
+        session,
+        market_id,
+        notice_id,
+        "unmatched",
+        {
+            "recorded": "reverse its entry with --reassign first",
+            "held": "say first whether it was told before: payment same, or payment another",
+        },
+    )
+    if stored.turns and not reason:
+        raise Refused(Problem("is needed: the notice was booked before and reversed", field="reason"))
+    decision = Decision(Match(stall.id, stall.book_id), reason, login_id)
+    return book(session, Source(stored.channel_id, market_id), [stored], now, decision)[0]
+
+
+def same(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[Outcome]:
+    """These held notices were told before: each becomes the duplicate of the nearest one like it that is still free."""
+    by_feed: dict[tuple[int, str], list[Stored]] = defaultdict(list)
+    for notice_id in dict.fromkeys(notice_ids):
+        stored = _load(session, market_id, notice_id, "held", {})
+        by_feed[stored.channel_id, stored.feed].append(stored)
+    lock_accounts(session, market_id, {one.notice.account_number for feed in by_feed.values() for one in feed})
+    outcomes = []
+    for feed in by_feed.values():
+        twins = find_twins(session, market_id, feed, person_says_same=True)
+        for one in feed:
+            if one.id not in twins:
+                raise Refused(
+                    Problem(
+                        f"no payment told by another feed is left that notice {one.id} could be; if it is one more,"
+                        f" run: payment another {one.id}",
+                        field="notice",
+                    )
+                )
+            settle(session, [(one.id, "duplicate", twins[one.id].original)])
+            outcomes.append(Outcome("duplicate", one.id))
+    return outcomes
+
+
+def another(
+    session: Session, market_id: int, notice_ids: Sequence[int], *, login_id: int | None, now: datetime
+) -> list[Outcome]:
+    """These held notices are payments of their own: book them, or leave them unmatched if no stall is found."""
+    outcomes = []
+    for notice_id in dict.fromkeys(notice_ids):
+        stored = _load(session, market_id, notice_id, "held", {})
+        decision = Decision(another=True, login_id=login_id)
+        outcomes += book(session, Source(stored.channel_id, market_id), [stored], now, decision)
+    return outcomes
+
+
+def reverse(
+    session: Session,
+    market_id: int | None,
+    entry_id: int,
+    *,
+    reason: str,
+    reassign: bool,
+    login_id: int | None,
+    now: datetime,
+) -> books.Posted:
+    """Undo an entry. With `reassign` its notice is unmatched again; without, the money went back."""
+    group = load_group(session, market_id, entry_id)
+    if reassign and group.notice_id is None:
+        raise Refused(
+            Problem(f"entry {entry_id} came from no bank notice; reverse it without --reassign", field="entry")
+        )
+    posted = books.reverse(session, group, reason=_needed(reason), login_id=login_id, now=now)
+    if reassign and group.notice_id is not None:
+        settle(session, [(group.notice_id, "unmatched", None)])
+    return posted
+
+
+def mark_not_sale(
+    session: Session, market_id: int | None, entry_id: int, *, reason: str, login_id: int | None, now: datetime
+) -> books.Posted:
+    """The payment is money that was no sale; it leaves the counts and stays in the books."""
+    group = load_group(session, market_id, entry_id)
+    return books.mark_not_sale(session, group, reason=_needed(reason), login_id=login_id, now=now)
+
+
+def mark_sale(
+    session: Session, market_id: int | None, entry_id: int, *, reason: str, login_id: int | None, now: datetime
+) -> books.Posted:
+    """Undo `mark_not_sale`."""
+    group = load_group(session, market_id, entry_id)
+    return books.mark_sale(session, group, reason=_needed(reason), login_id=login_id, now=now)
+
+
+def confirm(
+    session: Session, market_id: int | None, typed_id: int, payment_id: int, *, login_id: int | None, now: datetime
+) -> books.Posted:
+    """The typed sale is this payment: the typed entry is reversed in its favour, so takings hold the money once."""
+    group = load_group(session, market_id, typed_id)
+    if group.concerned.origin != "typed":
+        raise Refused(Problem(f"entry {typed_id} is no typed cashless sale", field="entry"))
+    payment = session.connection().execute(select(ENTRY).where(ENTRY.c.id == payment_id)).one_or_none()
+    if payment is None or payment.kind != "payment" or payment.book_id != group.first.book_id:
+        raise Refused(Problem(f"entry {payment_id} is no bank payment of the same stall", field="notice_entry"))
+    paid = load_group(session, market_id, payment_id)
+    if paid.last == "reversal":
+        raise Refused(Problem(f"entry {payment_id} is reversed", field="notice_entry"))
+    taken = session.connection().execute(select(ENTRY.c.id).where(ENTRY.c.confirms == payment_id)).first()
+    if taken is not None:
+        raise Refused(Problem(f"entry {payment_id} confirms another typed sale already", field="notice_entry"))
+    return books.reverse(
+        session,
+        group,
+        reason=f"confirmed by payment {payment_id}",
+        login_id=login_id,
+        now=now,
+        confirms=(payment_id, payment.number),
+    )
+
+
+def load_group(session: Session, market_id: int | None, entry_id: int) -> books.Group:
+    """A first entry with its corrections, its book locked; of this market only, or of any where None is asked for."""
+    group = books.load_group(session, entry_id)
+    if market_id not in (None, group.market_id):
+        raise Refused(Problem(f"there is no entry {entry_id}", field="entry"))
+    return group
+
+
+def _needed(reason: str) -> str:
+    if not reason.strip():
+        raise Refused(Problem("is needed: say in a few words why", field="reason"))
+    return reason.strip()

@@ -1,0 +1,271 @@
+"""Stalls: look-ups, and the acts of a stall's life. Booking depends on no status: a closed stall's book stays open."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import insert, or_, select, update
+from sqlmodel import Session
+
+from ledger import books
+from ledger.days import Month, local_date, local_midnight
+from ledger.refused import Problem, Refused
+from merchants.bank_accounts import holdings
+from merchants.model import BANK_ACCOUNT, REFERENCE, STALL
+from merchants.references import new_references
+
+
+@dataclass(frozen=True, slots=True)
+class StallRow:
+    """A stall with its latest bank account and its printed reference."""
+
+    id: int
+    market_id: int
+    code: str
+    name: str
+    category: str
+    section: str
+    holder: str
+    phone: str
+    status: str
+    closed_on: date | None
+    book_id: int
+    bin: str
+    account_number: str
+    account_name: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStall:
+    """A stall about to be registered; `bin` and `account_number` are checked already."""
+
+    code: str
+    name: str
+    category: str
+    section: str
+    holder: str
+    phone: str
+    bin: str
+    account_number: str
+    account_name: str
+
+
+_DESCRIBED = (
+    select(
+        STALL.c.id,
+        STALL.c.market_id,
+        STALL.c.code,
+        STALL.c.name,
+        STALL.c.category,
+        STALL.c.section,
+        STALL.c.holder,
+        STALL.c.phone,
+        STALL.c.status,
+        STALL.c.closed_on,
+        STALL.c.book_id,
+        BANK_ACCOUNT.c.bin,
+        BANK_ACCOUNT.c.number.label("account_number"),
+        BANK_ACCOUNT.c.name.label("account_name"),
+        REFERENCE.c.reference,
+    )
+    .join(REFERENCE, (REFERENCE.c.stall_id == STALL.c.id) & REFERENCE.c.payment_code_id.is_(None))
+    .join(
+        BANK_ACCOUNT,
+        BANK_ACCOUNT.c.id
+        == select(BANK_ACCOUNT.c.id)
+        .where(BANK_ACCOUNT.c.stall_id == STALL.c.id)
+        .order_by(BANK_ACCOUNT.c.id.desc())
+        .limit(1)
+        .correlate(STALL)
+        .scalar_subquery(),
+    )
+)
+
+
+def list_stalls(session: Session, market_id: int) -> list[StallRow]:
+    """Every stall of a market, by code."""
+    rows = session.connection().execute(_DESCRIBED.where(STALL.c.market_id == market_id).order_by(STALL.c.code))
+    return [StallRow(**row._mapping) for row in rows]
+
+
+def find_stall(session: Session, market_id: int, code: str) -> StallRow:
+    """The stall with this code. Raises Refused where there is none."""
+    row = (
+        session.connection()
+        .execute(_DESCRIBED.where(STALL.c.market_id == market_id, STALL.c.code == code))
+        .one_or_none()
+    )
+    if row is None:
+        raise Refused(Problem(f"no stall has the code {code!r}; `stall list` shows them", field="stall"))
+    return StallRow(**row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A stall as a month's report names it."""
+
+    id: int
+    book_id: int
+    code: str
+    name: str
+    section: str
+    category: str
+    in_month: bool
+    connected: bool
+
+
+def registered(session: Session, market_id: int, month: Month) -> list[Registered]:
+    """Every stall of a market by code; `in_month` unless the month lies wholly after it closed, `connected` once any
+    notice named an account of its."""
+    heard = (
+        select(BANK_ACCOUNT.c.id)
+        .where(BANK_ACCOUNT.c.stall_id == STALL.c.id, BANK_ACCOUNT.c.heard_at.is_not(None))
+        .exists()
+    )
+    rows = session.connection().execute(
+        select(
+            STALL.c.id,
+            STALL.c.book_id,
+            STALL.c.code,
+            STALL.c.name,
+            STALL.c.section,
+            STALL.c.category,
+            or_(STALL.c.closed_on.is_(None), STALL.c.closed_on >= month.first).label("in_month"),
+            heard.label("connected"),
+        )
+        .where(STALL.c.market_id == market_id)
+        .order_by(STALL.c.code)
+    )
+    return [Registered(**row._mapping) for row in rows]
+
+
+def register(
+    session: Session, market_id: int, stalls: Sequence[NewStall], *, source: random.Random, now: datetime
+) -> list[int]:
+    """Register stalls with a book, a reference and their bank account each; gives their ids.
+
+    A first account holds from the beginning, unless another stall of the market had it before and gave it up: then
+    it holds from now, or from the day that stall's time with it ends.
+    """
+    if not stalls:
+        return []
+    connection = session.connection()
+    book_ids = books.open_books(session, market_id, len(stalls))
+    known = holdings(session, market_id, (stall.account_number for stall in stalls))
+    ids = [
+        row.id
+        for row in connection.execute(
+            insert(STALL).returning(STALL.c.id, sort_by_parameter_order=True),
+            [
+                {
+                    "market_id": market_id,
+                    "code": stall.code,
+                    "name": stall.name,
+                    "category": stall.category,
+                    "section": stall.section,
+                    "holder": stall.holder,
+                    "phone": stall.phone,
+                    "status": "open",
+                    "book_id": book_id,
+                    "created_at": now,
+                }
+                for stall, book_id in zip(stalls, book_ids, strict=True)
+            ],
+        )
+    ]
+    accounts = []
+    for stall_id, stall in zip(ids, stalls, strict=True):
+        given_up = [
+            holding.until
+            for holding in known.get(stall.account_number, ())
+            if holding.bin == stall.bin and holding.until is not None
+        ]
+        accounts.append(
+            {
+                "market_id": market_id,
+                "stall_id": stall_id,
+                "bin": stall.bin,
+                "number": stall.account_number,
+                "name": stall.account_name,
+                "in_force_from": max([now, *given_up]) if given_up else None,
+            }
+        )
+    connection.execute(insert(BANK_ACCOUNT), accounts)
+    references = new_references(session, len(stalls), source)
+    connection.execute(
+        insert(REFERENCE),
+        [
+            {"reference": reference, "market_id": market_id, "stall_id": stall_id}
+            for stall_id, reference in zip(ids, references, strict=True)
+        ],
+    )
+    return ids
+
+
+def change(session: Session, stall_id: int, **values: str) -> None:
+    """Change what may simply be changed: name, category, section, holder, phone."""
+    session.connection().execute(update(STALL).where(STALL.c.id == stall_id).values(**values))
+
+
+def rename_account(session: Session, stall_id: int, name: str) -> None:
+    """The bank shows the account's holder under another spelling; the account itself is the same."""
+    session.connection().execute(
+        update(BANK_ACCOUNT)
+        .where(BANK_ACCOUNT.c.stall_id == stall_id, BANK_ACCOUNT.c.in_force_until.is_(None))
+        .values(name=name)
+    )
+
+
+def change_account(
+    session: Session, stall: StallRow, *, bank_bin: str, account_number: str, account_name: str, takes_effect: datetime
+) -> None:
+    """The stall is paid to another account from this moment on; the former one still leads to the stall."""
+    connection = session.connection()
+    connection.execute(
+        update(BANK_ACCOUNT)
+        .where(BANK_ACCOUNT.c.stall_id == stall.id, BANK_ACCOUNT.c.in_force_until.is_(None))
+        .values(in_force_until=takes_effect)
+    )
+    connection.execute(
+        insert(BANK_ACCOUNT).values(
+            market_id=stall.market_id,
+            stall_id=stall.id,
+            bin=bank_bin,
+            number=account_number,
+            name=account_name,
+            in_force_from=takes_effect,
+        )
+    )
+
+
+def set_status(session: Session, stall: StallRow, status: str, today: date) -> None:
+    """Pause a stall (`paused`) or open it again (`open`); a closed one stays closed."""
+    if stall.status == "closed":
+        raise Refused(
+            Problem(
+                f"{stall.code} closed on {stall.closed_on}; a closed stall stays closed, register it under a new code",
+                field="stall",
+            )
+        )
+    session.connection().execute(
+        update(STALL)
+        .where(STALL.c.id == stall.id)
+        .values(status=status, paused_on=today if status == "paused" else None)
+    )
+
+
+def close(session: Session, stall: StallRow, day: date, now: datetime) -> None:
+    """The stall's last day was `day` (local); its account ends with that day. Raises Refused when closed already."""
+    if stall.status == "closed" and stall.closed_on != day:
+        raise Refused(Problem(f"{stall.code} closed on {stall.closed_on} already", field="stall"))
+    if day > local_date(now) + timedelta(days=366):
+        raise Refused(Problem(f"{day} is more than a year ahead; write the stall's last day", field="on"))
+    connection = session.connection()
+    connection.execute(update(STALL).where(STALL.c.id == stall.id).values(status="closed", closed_on=day))
+    connection.execute(
+        update(BANK_ACCOUNT)
+        .where(BANK_ACCOUNT.c.stall_id == stall.id, BANK_ACCOUNT.c.in_force_until.is_(None))
+        .values(in_force_until=local_midnight(day + timedelta(days=1)))
+    )
