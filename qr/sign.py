@@ -78,7 +78,7 @@ def _poster(pen: Pen, sign: Sign) -> Box:
     pen.plate(8, 6, 132, 35, radius=3.7, inset=1.6, rule=0.5)
     pen.hole(13.5, 23.5, 1.1)
     pen.hole(134.5, 23.5, 1.1)
-    names = ((36, 1), (32, 1), (28, 1), (24, 1), (20, 2), (16, 2), (12, 2))
+    names = ((36, 1), (32, 1), (28, 1), (24, 1), (19, 2), (16, 2), (12, 2))
     title = [
         *_fitted(sign, "market", sign.market, TEXT, 116, ((13, 1), (11, 1), (9, 1), (7, 1))),
         *_fitted(sign, "stall_name", sign.stall_name, HEADING, 116, names),
