@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _AMOUNT = re.compile(r"[0-9]{1,13}").fullmatch
 _TEXTS = ("purpose", "bill", "store", "reference", "terminal", "merchant_name", "city", "mcc")
 _FLAGS = ("card", "long_purpose")
+_FIELDS = [field.name for field in fields(vietqr.Decoded) if field.name not in ("warnings", "payload")]
 _FILES = "A file that ends in .svg, .png or .pdf."
 _LEVELS = "How much may be hidden: 7, 15, 25 or 30 %."
 _KEYS = frozenset(("bank", "account", "amount", *_TEXTS, *_FLAGS))
@@ -175,9 +176,9 @@ def _decode(payload: str) -> dict[str, Any]:
         decoded = vietqr.decode(payload)
     except PayloadError as error:
         return {"valid": False, "error": {"code": error.code, "message": error.message, "offset": error.offset}}
-    document = {"valid": True} | {field.name: getattr(decoded, field.name) for field in fields(decoded)}
-    document["data_objects"] = [_object(item) for item in decoded.data_objects]
-    return document
+    document = {name: getattr(decoded, name) for name in _FIELDS}
+    objects = [_object(item) for item in decoded.data_objects]
+    return {"valid": True} | document | {"data_objects": objects, "warnings": decoded.warnings}
 
 
 def _object(item: DataObject) -> dict[str, Any]:
@@ -190,10 +191,9 @@ def _echo_json(document: object) -> None:
 
 
 def _echo_fields(decoded: vietqr.Decoded) -> None:
-    for field in fields(decoded):
-        value = getattr(decoded, field.name)
-        if field.name not in ("data_objects", "warnings") and value is not None:
-            click.echo(f"{field.name:<15}{value}")
+    for name in _FIELDS:
+        if getattr(decoded, name) is not None:
+            click.echo(f"{name:<15}{getattr(decoded, name)}")
     bank = banks.by_bin(decoded.bin or "")
     if bank is not None:
         click.echo(f"{'bank':<15}{bank.short_name}")

@@ -1,0 +1,199 @@
+"""A market's list of stalls as a CSV file: read whole, checked whole, and then taken whole or not at all."""
+
+import csv
+import io
+import random
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from ledger.refused import Problem, Refused
+from merchants.bank_accounts import account_problem
+from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
+from qr import banks
+from qr.errors import FieldError
+
+COLUMNS = ("code", "name", "category", "section", "holder", "phone", "bank", "account_number", "account_name")
+OPTIONAL = {"category", "section", "phone"}
+PLAIN = ("name", "category", "section", "holder", "phone")
+LONGEST = {"code": 20, "name": 60, "category": 40, "section": 40, "holder": 60, "account_name": 60}
+# A market of Vietnam has hundreds of stalls, the largest a few thousand.
+MOST_ROWS = 20_000
+MOST_BYTES = 20_000_000
+
+
+@dataclass(slots=True)
+class StallList:
+    """What an import did, or would do: rows read, and what became of them; with `errors`, nothing was done."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    errors: list[Problem] = field(default_factory=list)
+
+
+def import_stalls(
+    session: Session, market_id: int, path: Path, *, source: random.Random, now: datetime, dry_run: bool
+) -> StallList:
+    """Bring a market's stalls in line with a file. Raises Refused for a file that is no such list; wrong rows are in
+    the result's `errors`, every one with its line, and then nothing is changed."""
+    result = StallList()
+    known = {stall.code: stall for stall in list_stalls(session, market_id)}
+    folded = {code.casefold(): code for code in known}
+    lines: dict[str, int] = {}
+    created: list[NewStall] = []
+    updated: list[tuple[StallRow, NewStall]] = []
+    for line, row in _rows(path):
+        result.read += 1
+        if result.read > MOST_ROWS:
+            raise Refused(
+                Problem(f"{path.name} has more than {MOST_ROWS} stalls; a file holds one market's list", line=line)
+            )
+        problems: list[Problem] = []
+        stall = _stall(row, line, problems)
+        twice = lines.setdefault(stall.code.casefold(), line)
+        if stall.code and twice != line:
+            problems.append(Problem(f"{stall.code!r} stands on line {twice} too", line, "code"))
+        before = known.get(stall.code)
+        if before is None and stall.code.casefold() in folded:
+            written = folded[stall.code.casefold()]
+            problems.append(Problem(f"is registered as {written!r}; write it so", line, "code"))
+        if before is not None and not problems:
+            problems += _account_change(before, stall, line)
+        if problems:
+            result.errors += problems
+        elif before is None:
+            created.append(stall)
+        elif _differs(before, stall):
+            updated.append((before, stall))
+        else:
+            result.unchanged += 1
+    if result.errors:
+        result.unchanged = 0
+        return result
+    result.created, result.updated = len(created), len(updated)
+    if not dry_run:
+        register(session, market_id, created, source=source, now=now)
+        for before, stall in updated:
+            change(session, before.id, **{name: getattr(stall, name) for name in PLAIN})
+            if stall.account_name != before.account_name:
+                rename_account(session, before.id, stall.account_name)
+    return result
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and cells of every row that is not empty."""
+    text = _text(path)
+    if not text.strip():
+        raise Refused(Problem(f"{path.name} is empty; the first line is the header {','.join(COLUMNS)}", line=1))
+    header_line = text.splitlines()[0]
+    delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = [cell.strip().lower() for cell in next(reader)]
+        missing = [column for column in COLUMNS if column not in header]
+        if missing:
+            raise Refused(
+                Problem(
+                    f"{path.name} has no column {', '.join(missing)}; the header is {','.join(COLUMNS)}",
+                    line=1,
+                    field=missing[0],
+                )
+            )
+        double = sorted({column for column in COLUMNS if header.count(column) > 1})
+        if double:
+            raise Refused(Problem(f"{path.name} has the column {double[0]} twice; keep one", line=1, field=double[0]))
+        started = reader.line_num + 1
+        for cells in reader:
+            line, started = started, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                raise Refused(
+                    Problem(
+                        f"has {len(cells)} cells where the header has {len(header)};"
+                        f" put a cell that holds a {delimiter!r} in double quotes",
+                        line=line,
+                    )
+                )
+            yield line, dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        raise Refused(
+            Problem(f"{path.name} is no CSV file here: {error}; save it as CSV UTF-8", line=reader.line_num)
+        ) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise Refused(Problem(f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB; it is no list of stalls"))
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Refused(Problem(f"{path} cannot be read: {error.strerror}")) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            Problem(
+                f"{path.name} is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as CSV UTF-8 in the spreadsheet",
+                line=line,
+            )
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise Refused(Problem(f"{path.name} is no text file; save it as CSV UTF-8 in the spreadsheet", line=line))
+    return text
+
+
+def _stall(row: dict[str, str], line: int, problems: list[Problem]) -> NewStall:
+    """The row as a stall; what is wrong with it is added to `problems`."""
+
+    def wrong(name: str, message: str) -> None:
+        problems.append(Problem(message, line, name))
+
+    said = {name: " ".join(unicodedata.normalize("NFC", row[name]).split()) for name in COLUMNS}
+    for name, value in said.items():
+        if not value and name not in OPTIONAL:
+            wrong(name, "is empty")
+        elif len(value) > LONGEST.get(name, 60):
+            wrong(name, f"has {len(value)} characters, {LONGEST.get(name, 60)} at most; shorten it")
+        elif any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in value):
+            wrong(name, "holds a character that cannot be printed; type it again")
+    if said["code"] and not re.fullmatch(r"[^\W_](?:[\w.-]*[^\W_])?", said["code"]):
+        wrong("code", f"{said['code']!r} is no stall code; use letters and digits, with - or . between, as in C-17")
+    said["phone"] = re.sub(r"[ .\-()]", "", said["phone"])
+    if said["phone"] and not re.fullmatch(r"(?:\+?84|0)[0-9]{8,10}", said["phone"]):
+        wrong("phone", f"{row['phone'].strip()!r} is no phone number; write it as 0905123456, or leave it empty")
+    bank_bin = ""
+    if said["bank"]:
+        try:
+            bank_bin = banks.find(said["bank"]).bin
+        except FieldError as error:
+            wrong("bank", error.message)
+    number = said["account_number"].replace(" ", "")
+    problem = account_problem(number) if number else None
+    if problem:
+        wrong("account_number", problem)
+    described = {name: said[name] for name in ("code", *PLAIN, "account_name")}
+    return NewStall(**described, bin=bank_bin, account_number=number)
+
+
+def _account_change(before: StallRow, stall: NewStall, line: int) -> Iterator[Problem]:
+    if (stall.bin, stall.account_number) != (before.bin, before.account_number):
+        yield Problem(
+            f"{before.code} is registered with account ending {before.account_number[-4:]} at bank {before.bin};"
+            " a list of stalls does not change a bank account",
+            line,
+            "account_number",
+        )
+
+
+def _differs(before: StallRow, stall: NewStall) -> bool:
+    return any(getattr(before, name) != getattr(stall, name) for name in (*PLAIN, "account_name"))
