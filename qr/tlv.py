@@ -12,8 +12,23 @@ from qr.errors import FieldError, PayloadError
 MAX_VALUE: Final = 99
 """The longest value, in characters: a length has two digits."""
 
-# Looked up rather than converted: int() would take "+1", " 1" and the digits of other scripts.
 _NUMBERS: Final = {f"{number:02}": number for number in range(100)}
+
+
+class _Heads(dict[str, tuple[str, int]]):
+    """What each head of four digits says: the ID and the length. Filled as heads are met, 10,000 at the most.
+
+    Looked up rather than converted, which is faster, and int() would take "+1", " 1" and the digits of other scripts.
+    """
+
+    def __missing__(self, head: str) -> tuple[str, int]:
+        if len(head) != 4 or head[:2] not in _NUMBERS:
+            raise KeyError(head)
+        self[head] = meaning = head[:2], _NUMBERS[head[2:]]
+        return meaning
+
+
+_HEADS: Final = _Heads()
 
 
 class DataObject(NamedTuple):
@@ -25,46 +40,51 @@ class DataObject(NamedTuple):
     children: "tuple[DataObject, ...]" = ()
 
 
-def split(text: str, found: list[tuple[str, str]], offset: int = 0) -> None:
-    """Append the (ID, value) pairs of `text` to `found`, in order.
+def read(text: str, values: dict[str, str]) -> None:
+    """Put the values of the objects of `text` into `values` by ID, in order, without looking inside them.
 
-    What was read before a fault stays in `found`. `offset` is where `text` stands in the payload and is added to the
-    offset of the error. Raises PayloadError `truncated`, `bad_length` or `bad_value`.
+    What was read before a fault stays in `values`. Raises PayloadError `truncated`, `bad_length`, `bad_value` (an ID
+    that is not two digits) or `duplicate`.
     """
     position, end = 0, len(text)
-    while position < end:
-        start = position + 4
-        length = _NUMBERS.get(text[position + 2 : start])
-        object_id = text[position : position + 2]
-        if length is None or object_id not in _NUMBERS or start + length > end:
-            raise _fault(text, position, offset)
-        position = start + length
-        found.append((object_id, text[start:position]))
+    try:
+        while position < end:
+            start = position + 4
+            object_id, length = _HEADS[text[position:start]]
+            if object_id in values:
+                raise PayloadError("duplicate", f"object {object_id} stands here a second time", position)
+            position = start + length
+            values[object_id] = text[start:position]
+    except KeyError:
+        raise _fault(text, position) from None
+    if position > end:
+        del values[object_id]
+        raise _fault(text, start - 4)
 
 
-def _fault(text: str, position: int, offset: int) -> PayloadError:
+def _fault(text: str, position: int) -> PayloadError:
     head, rest = text[position : position + 4], len(text) - position
     object_id = head[:2]
     if len(object_id) == 2 and object_id not in _NUMBERS:
-        return PayloadError("bad_value", f"{object_id!r} is no object ID: two digits stand here", offset + position)
+        return PayloadError("bad_value", f"{object_id!r} is no object ID: two digits stand here", position)
     if rest < 4:
-        return PayloadError("truncated", f"ends inside the head of an object: {head!r}", offset + position)
+        return PayloadError("truncated", f"ends inside the head of an object: {head!r}", position)
     if head[2:] not in _NUMBERS:
         message = f"the length of object {object_id} is {head[2:]!r}, not two digits"
-        return PayloadError("bad_length", message, offset + position + 2)
+        return PayloadError("bad_length", message, position + 2)
     message = f"object {object_id} claims {head[2:]} characters, {rest - 4} are left"
-    return PayloadError("truncated", message, offset + position)
+    return PayloadError("truncated", message, position)
 
 
-def parse(text: str, offset: int = 0) -> tuple[DataObject, ...]:
-    """The data objects of `text`, without looking inside them. Raises PayloadError as `split` does.
+def parse(text: str) -> tuple[DataObject, ...]:
+    """The data objects of `text`, without looking inside them. Raises PayloadError as `read` does.
 
     >>> parse("0002VN0103abc")
     (DataObject(id='00', value='VN', children=()), DataObject(id='01', value='abc', children=()))
     """
-    found: list[tuple[str, str]] = []
-    split(text, found, offset)
-    return tuple(DataObject(object_id, value) for object_id, value in found)
+    values: dict[str, str] = {}
+    read(text, values)
+    return tuple(DataObject(object_id, value) for object_id, value in values.items())
 
 
 def encode(objects: Iterable[DataObject]) -> str:

@@ -14,6 +14,7 @@ import re
 from binascii import crc_hqx
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 from qr import emv, napas
@@ -42,8 +43,8 @@ class Decoded:
     `scheme` is "vietqr" where the payload has NAPAS's template (38), else "other"; `bin`, `account_number` and
     `service` are then None. `initiation` is "static" for a code that may be paid many times. `service` is as written;
     NAPAS takes QRPUSH where it is absent. `amount` is a whole number (đồng in VietQR); another scheme's amount with
-    decimals is kept as text. `data_objects` has everything, in its own order; `warnings` say, in English, what was
-    tolerated.
+    decimals is kept as text. `warnings` say, in English, what was tolerated. `payload` is what was read, with its
+    lengths in characters.
     """
 
     initiation: Literal["static", "dynamic"]
@@ -62,8 +63,13 @@ class Decoded:
     merchant_name: str | None
     city: str | None
     mcc: str | None
-    data_objects: tuple[DataObject, ...]
     warnings: tuple[str, ...]
+    payload: str
+
+    @cached_property
+    def data_objects(self) -> tuple[DataObject, ...]:
+        """Everything in the payload, known or not, in its own order; `emv.encode` makes the payload of it again."""
+        return emv.tree(self.payload, _NESTED)
 
 
 def decode(payload: str) -> Decoded:
@@ -72,41 +78,41 @@ def decode(payload: str) -> Decoded:
     Raises PayloadError (`code`, `message`, `offset`) for what is no valid EMV payload and, in VietQR, for what could
     send money elsewhere or in another amount than the payer thinks. Nothing else is ever raised for a string.
     """
-    read = emv.decode(payload, napas.VALIDATORS, _NESTED)
-    by_id = read.by_id
-    inner = napas.beneficiary(read)
+    read = emv.decode(payload, napas.VALIDATORS)
+    values = read.values
     bank_bin = account = service = None
-    if inner is not None:
-        parts = {child[0]: child[1] for child in inner["01"].children}
-        bank_bin, account = parts["00"], parts["01"]
-        if "02" in inner:
-            service = inner["02"].value
-    additional = {child[0]: child[1] or None for child in by_id["62"].children} if "62" in by_id else {}
-    value = {object_id: item[1] or None for object_id, item in by_id.items()}
-    written = value.get("54")
+    is_vietqr = napas.is_vietqr(read)
+    if is_vietqr:
+        holder = read.inside("38.01")
+        bank_bin, account, service = holder["00"], holder["01"], read.inside("38").get("02")
+    additional = read.inside("62") if "62" in values else {}
+    written = values.get("54")
     whole = written.removesuffix(".") if written else ""
-    amount = int(whole) if whole.isdigit() else written
-    initiation = value.get("01") or ("11" if amount is None else "12")
-    return Decoded(
+    amount = int(whole) if whole.isdigit() else written or None
+    initiation = values.get("01") or ("11" if amount is None else "12")
+    decoded = object.__new__(Decoded)
+    # The __init__ of a frozen dataclass sets field after field, a seventh of the whole work of decoding.
+    decoded.__dict__.update(
         initiation="static" if initiation == "11" else "dynamic",
-        scheme="other" if inner is None else "vietqr",
+        scheme="vietqr" if is_vietqr else "other",
         bin=bank_bin,
         account_number=account,
         service=service,
         amount=amount,
-        currency=by_id["53"].value,
-        country=by_id["58"].value,
-        purpose=additional.get("08"),
-        bill=additional.get("01"),
-        store=additional.get("03"),
-        reference=additional.get("05"),
-        terminal=additional.get("07"),
-        merchant_name=value.get("59"),
-        city=value.get("60"),
-        mcc=value.get("52"),
-        data_objects=read.objects,
+        currency=values["53"],
+        country=values["58"],
+        purpose=additional.get("08") or None,
+        bill=additional.get("01") or None,
+        store=additional.get("03") or None,
+        reference=additional.get("05") or None,
+        terminal=additional.get("07") or None,
+        merchant_name=values.get("59") or None,
+        city=values.get("60") or None,
+        mcc=values.get("52") or None,
         warnings=tuple(read.warnings),
+        payload=read.text,
     )
+    return decoded
 
 
 def encode(
