@@ -3,15 +3,12 @@
 import itertools
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qr import banks, emv, vietqr
 from qr.errors import FieldError, PayloadError, QrError
 from qr.text import fold
-
-# A busy machine is no failure.
-unhurried = settings(deadline=None)
 
 LETTERS = "abcxyzĐđƠơỨứẶặỹ0123456789 .-/"
 texts = st.text(alphabet=LETTERS, min_size=1, max_size=25).filter(lambda text: text.strip() != "")
@@ -34,7 +31,6 @@ transfers = st.fixed_dictionaries(
 )
 
 
-@unhurried
 @given(transfers)
 def test_what_is_written_is_read_back_without_a_warning(transfer: dict[str, Any]) -> None:
     decoded = vietqr.decode(vietqr.encode(**transfer))
@@ -50,14 +46,12 @@ def test_what_is_written_is_read_back_without_a_warning(transfer: dict[str, Any]
     assert (decoded.scheme, decoded.service, decoded.warnings) == ("vietqr", "QRIBFTTA", ())
 
 
-@unhurried
 @given(transfers)
 def test_the_data_objects_of_a_payload_make_it_again(transfer: dict[str, Any]) -> None:
     payload = vietqr.encode(**transfer)
     assert emv.encode(vietqr.decode(payload).data_objects) == payload
 
 
-@unhurried
 @given(transfers, st.data())
 def test_one_changed_character_is_refused_or_warned_of(transfer: dict[str, Any], data: st.DataObject) -> None:
     payload = vietqr.encode(**transfer)
@@ -82,7 +76,6 @@ def test_every_other_printable_character_at_every_place_is_refused_or_warned_of(
         assert changed == payload or decoded.warnings == ("the CRC is written in lower case",)
 
 
-@unhurried
 @given(transfers, st.data())
 def test_a_payload_cut_short_is_refused(transfer: dict[str, Any], data: st.DataObject) -> None:
     payload = vietqr.encode(**transfer)
@@ -105,7 +98,6 @@ objects = st.tuples(
 ).map(lambda item: f"{item[0]}{len(item[1].encode('utf-8', 'replace')):02}{item[1]}")
 
 
-@settings(unhurried, max_examples=300)
 @given(
     st.text()
     | st.text(alphabet="0123456789AVN.", max_size=300).map(lambda text: "000201" + text)
@@ -124,7 +116,6 @@ def test_no_text_raises_anything_but_the_packages_own_error(text: str) -> None:
             assert emv.tree(emv.encode(decoded.data_objects))
 
 
-@unhurried
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_the_packages_own_error(octets: bytes) -> None:
     for text in (octets.decode("latin-1"), octets.decode("utf-8", "surrogateescape")):
@@ -134,7 +125,6 @@ def test_no_bytes_raise_anything_but_the_packages_own_error(octets: bytes) -> No
             assert refused.code in PayloadError.CODES
 
 
-@unhurried
 @given(
     st.fixed_dictionaries(
         {"bin": st.text(max_size=8) | st.just("970436"), "account": st.text(max_size=22)},
@@ -153,7 +143,6 @@ def test_whatever_is_asked_for_is_written_readably_or_refused(fields: dict[str, 
         vietqr.decode(payload)
 
 
-@unhurried
 @given(st.text())
 def test_no_name_of_a_bank_raises_anything_but_the_packages_own_error(name: str) -> None:
     try:
