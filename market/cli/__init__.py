@@ -4,14 +4,26 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import click
 
-from ledger.refused import Refused
+from ledger.refused import Problem, Refused
+from market.cli.output import print_problems
 from market.config import Settings
 
 GROUPS = {
+    "market": "Markets: add, list.",
+    "stall": "Stalls: import, list, close, pause, open.",
     "qr": "VietQR payloads: encode, decode, pictures.",
+    "sign": "Signs with a stall's code, as PDF.",
+    "channel": "Sources of bank news: add, list, off, replay.",
+    "payment": "Payments: import, add, correct, settle.",
+    "month": "Close a month.",
+    "report": "Reports of a month, a year, the province.",
+    "ledger": "The books: verify, export.",
+    "user": "Logins: add.",
+    "upgrade": "Back up, then migrate an older database.",
 }
 
 
@@ -45,8 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         result = cho.main(args=list(arguments), prog_name="run.py", standalone_mode=False)
     except Refused as refused:
-        for problem in refused.problems:
-            click.echo(f"error: {problem}", err=True)
+        print_problems(refused.problems)
         return 1
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -61,7 +72,37 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return 1
     except Exception as error:
-        traceback.print_exc()
-        click.echo(f"fault: {type(error).__name__}", err=True)
-        return 3
+        trouble = _trouble(error)
+        if trouble is not None:
+            print_problems([Problem(trouble)])
+            return 1
+        return _fault(error)
     return result if isinstance(result, int) else 0
+
+
+def _trouble(error: Exception) -> str | None:
+    """A disk or a database that cannot be used is the operator's to mend, not a fault of the program."""
+    if "sqlalchemy" in sys.modules:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from market.db import trouble
+
+        if isinstance(error, SQLAlchemyError):
+            return trouble(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check the path, its rights and the space on its disk"
+    return None
+
+
+def _fault(error: Exception) -> int:
+    """A fault of ours: one line to the user, the traceback to the log in the data folder."""
+    try:
+        log = Settings.from_environment().data / "cho.log"
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv[1:2])}\n{traceback.format_exc()}\n")
+        where = f"the traceback is in {log}"
+    except (OSError, Refused):
+        traceback.print_exc()
+        where = "the traceback stands above"
+    click.echo(f"fault: {type(error).__name__} in the program itself, nothing was changed; {where}", err=True)
+    return 3

@@ -1,0 +1,54 @@
+"""`market`: add a market, list them."""
+
+import click
+
+from ledger.days import utc_now
+from market import markets
+from market.cli.output import print_json, print_table
+from market.config import Settings
+from market.installation import Installation
+
+
+@click.group()
+def command() -> None:
+    """Markets: add, list."""
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="As it stands on signs and reports, such as Chợ Quảng Ngãi.")
+@click.option("--city", default="", help="City or commune.")
+@click.option("--unit", default="", help="Administrative unit code.")
+@click.option("--phone", default="", help="The board's phone, printed on signs.")
+@click.option("--target", type=int, help="Transactions a month that the board aims for.")
+@click.pass_obj
+def add(settings: Settings, slug: str, name: str, city: str, unit: str, phone: str, target: int | None) -> None:
+    """Add a market; SLUG names it in commands and addresses."""
+    with Installation(settings).database.writing() as session:
+        market = markets.add_market(
+            session, slug=slug, name=name, city=city, unit_code=unit, phone=phone, target=target, now=utc_now()
+        )
+    click.echo(f"{market.slug} added", err=True)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def list_(settings: Settings, as_json: bool) -> None:
+    """Every market, with its stalls that are not closed."""
+    with Installation(settings).database.reading() as session:
+        stalls = markets.stall_counts(session)
+        rows = [
+            {
+                "slug": market.slug,
+                "name": market.name,
+                "city": market.city,
+                "stalls": stalls.get(market.id, 0),
+                "target": market.target,
+            }
+            for market in markets.list_markets(session)
+        ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(("slug", "name", "city", "stalls", "target"), [list(row.values()) for row in rows])

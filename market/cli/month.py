@@ -1,0 +1,36 @@
+"""`month`: close a month."""
+
+import click
+
+from ledger.days import Month, utc_now
+from market.cli.output import print_json
+from market.closings import close_month
+from market.config import Settings
+from market.installation import Installation
+from market.markets import find_market
+from market.reports import month_report
+
+
+@click.group()
+def command() -> None:
+    """Close a month."""
+
+
+@command.command()
+@click.argument("month")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def close(settings: Settings, month: str, market: str, as_json: bool) -> None:
+    """Freeze the report of MONTH (YYYY-MM) under a number; again after changes, under the next."""
+    which = Month.parse(month)
+    with Installation(settings).database.writing() as session:
+        row = find_market(session, market)
+        frozen = month_report(session, row, which).frozen()
+        version, new = close_month(session, row.id, which, frozen, login_id=None, now=utc_now())
+    if not new:
+        click.echo(f"nothing has changed since version {version}", err=True)
+    if as_json:
+        print_json({"version": version})
+    else:
+        click.echo(f"{which} closed, version {version}")

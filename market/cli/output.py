@@ -1,0 +1,52 @@
+"""How commands speak: one JSON document or a plain table on stdout, everything else on stderr."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import click
+
+from ledger.refused import Problem
+
+
+def print_json(document: Any) -> None:
+    """Exactly one JSON document."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as they need to be; numbers stand to the right."""
+    if not rows:
+        click.echo("none", err=True)
+        return
+    cells = [[str("" if cell is None else cell) for cell in row] for row in rows]
+    widths = [max(len(text) for text in column) for column in zip(head, *cells, strict=True)]
+    right = [all(isinstance(row[place], int) for row in rows) for place in range(len(head))]
+    for line in (list(head), *cells):
+        padded = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        )
+        click.echo("  ".join(padded).rstrip())
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """One line a problem on stderr."""
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+
+
+class Step(Protocol):
+    """Told how many more are done."""
+
+    def __call__(self, done: int) -> None: ...
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Step]:
+    """A progress bar on a terminal's stderr; nothing in a pipe."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden) as bar:
+        yield lambda done: bar.update(done)

@@ -1,0 +1,289 @@
+"""`payment`: take files of bank news, type sales, correct entries, settle what waits for a person."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from ledger import books
+from ledger.days import HO_CHI_MINH, stamp, utc_now
+from ledger.inbox.receive import Waiting, market_of, waiting
+from ledger.refused import Problem, Refused
+from market import channels
+from market.cli.output import print_json, print_problems, print_table, progress
+from market.config import Settings
+from market.deliveries import import_bodies
+from market.installation import Installation
+from market.markets import find_market
+from merchants import settling
+from merchants.payments import Outcome
+from merchants.stalls import find_stall
+
+LARGEST = 10**12
+
+
+@click.group()
+def command() -> None:
+    """Payments: import, add, correct, settle."""
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--channel", type=int, required=True, help="The channel the bodies belong to.")
+@click.option("--dry-run", is_flag=True, help="Say what would be recorded.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def import_(settings: Settings, file: Path, channel: int, dry_run: bool, as_json: bool) -> int:
+    """Take a .jsonl file of provider bodies, one a line; all lines or none. What was seen before is a duplicate."""
+    database = Installation(settings).database
+    with database.reading() as session:
+        row = channels.find_channel(session, channel)
+    size = file.stat().st_size if file.is_file() else 0
+    with progress(f"Importing {file.name}", max(size, 1)) as step:
+        total = 0
+
+        def announce(deliveries: int) -> None:
+            nonlocal total
+            total = deliveries
+
+        summary = import_bodies(
+            database,
+            row,
+            file,
+            now=utc_now(),
+            dry_run=dry_run,
+            announce=announce,
+            progress=lambda done: step(size * done // max(total, 1)),
+        )
+    print_problems([Problem(each["error"], each["line"]) for each in summary.rejected])
+    if as_json:
+        print_json(summary.document())
+    elif summary.rejected:
+        click.echo("nothing was recorded: mend or remove the lines above and import the file again", err=True)
+    else:
+        said = ", ".join(f"{count} {name}" for name, count in summary.document().items() if isinstance(count, int))
+        click.echo(f"dry run: {said}" if dry_run else said)
+    return 1 if summary.rejected else 0
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--stall", required=True, help="The stall's code.")
+@click.option("--amount", required=True, type=int, help="Đồng.")
+@click.option("--cash", is_flag=True, help="Paid in cash; without it, a cashless sale that someone says happened.")
+@click.option("--at", help="When, ISO 8601; without a zone it is Vietnamese time. Default: now.")
+@click.option("--memo", default="", help="A note; it may be deleted later.")
+@click.option("--key", required=True, help="8 to 64 of A-Z a-z 0-9 _ -; the same key is the same entry.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def add(
+    settings: Settings,
+    market: str,
+    stall: str,
+    amount: int,
+    cash: bool,
+    at: str | None,
+    memo: str,
+    key: str,
+    as_json: bool,
+) -> None:
+    """Type a sale. It is in the stall's takings and never in a board's counts."""
+    now = utc_now()
+    problems = []
+    if not 0 < amount < LARGEST:
+        problems.append(Problem(f"must be between 1 and {LARGEST - 1} đồng", field="amount"))
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", key):
+        problems.append(Problem("must be 8 to 64 of A-Z, a-z, 0-9, _ and -", field="key"))
+    if problems:
+        raise Refused(problems)
+    when = None if at is None else _moment(at, now)
+    with Installation(settings).database.writing() as session:
+        row = find_stall(session, find_market(session, market).id, stall)
+        posted, new = books.enter_sale(
+            session,
+            book_id=row.book_id,
+            amount=amount,
+            cash=cash,
+            occurred_at=when,
+            client_key=key,
+            login_id=None,
+            memo=memo.strip(),
+            now=now,
+        )
+    status = "recorded" if new else "duplicate"
+    if as_json:
+        print_json({"entry": posted.entry_id, "status": status})
+    else:
+        click.echo(f"entry {posted.entry_id} {status}")
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(Problem(f"{text!r} is no moment; write 2026-11-24T07:58", field="at")) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=HO_CHI_MINH)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise Refused(Problem(f"{text!r} is out of range", field="at")) from None
+    if moment > now + timedelta(minutes=5) or moment.year < 2000:
+        raise Refused(Problem(f"{text!r} lies in the future or long ago", field="at"))
+    return moment
+
+
+def _print_entry(posted: books.Posted, as_json: bool) -> None:
+    if as_json:
+        print_json({"entry": posted.entry_id})
+    else:
+        click.echo(f"entry {posted.entry_id}")
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.option("--reason", required=True, help="Why, in a few words.")
+@click.option("--reassign", is_flag=True, help="The notice waits for a stall again; without it the money went back.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def reverse(settings: Settings, entry: int, reason: str, reassign: bool, as_json: bool) -> None:
+    """Undo an entry and its corrections, once, by a new entry."""
+    with Installation(settings).database.writing() as session:
+        posted = settling.reverse(session, None, entry, reason=reason, reassign=reassign, login_id=None, now=utc_now())
+    _print_entry(posted, as_json)
+
+
+@command.command("not-sale")
+@click.argument("entry", type=int)
+@click.option("--reason", required=True, help="Why, in a few words.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def not_sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
+    """The money was no sale (a loan from a sister): out of the counts, still in the books."""
+    with Installation(settings).database.writing() as session:
+        posted = settling.mark_not_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
+    _print_entry(posted, as_json)
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.option("--reason", required=True, help="Why, in a few words.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
+    """It was a sale after all: undo not-sale."""
+    with Installation(settings).database.writing() as session:
+        posted = settling.mark_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
+    _print_entry(posted, as_json)
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.argument("notice_entry", type=int)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def confirm(settings: Settings, entry: int, notice_entry: int, as_json: bool) -> None:
+    """The typed sale ENTRY is the bank payment NOTICE_ENTRY: the typed one is reversed in its favour."""
+    with Installation(settings).database.writing() as session:
+        posted = settling.confirm(session, None, entry, notice_entry, login_id=None, now=utc_now())
+    _print_entry(posted, as_json)
+
+
+def _print_waiting(rows: list[Waiting], as_json: bool) -> None:
+    documents = [
+        {
+            "notice": row.notice,
+            "at": stamp(row.at) if row.at else row.local_date.isoformat(),
+            "bank": row.bank,
+            "account_number": row.account_number,
+            "amount": row.amount,
+            "memo": row.memo,
+        }
+        for row in rows
+    ]
+    if as_json:
+        print_json(documents)
+    else:
+        head = ("notice", "at", "bank", "account_number", "amount", "memo")
+        print_table(head, [list(document.values()) for document in documents])
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def unmatched(settings: Settings, market: str, as_json: bool) -> None:
+    """Money that no stall has yet."""
+    with Installation(settings).database.reading() as session:
+        rows = waiting(session, find_market(session, market).id, "unmatched", "pending", "parked")
+    _print_waiting(rows, as_json)
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def held(settings: Settings, market: str, as_json: bool) -> None:
+    """Notices that another feed probably told before."""
+    with Installation(settings).database.reading() as session:
+        rows = waiting(session, find_market(session, market).id, "held")
+    _print_waiting(rows, as_json)
+
+
+def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
+    documents = [
+        {"notice": outcome.notice_id, "status": outcome.status, "entry": outcome.entry_id} for outcome in outcomes
+    ]
+    if as_json:
+        print_json(documents)
+    else:
+        print_table(("notice", "status", "entry"), [list(document.values()) for document in documents])
+
+
+@command.command()
+@click.argument("notice", type=int)
+@click.option("--stall", required=True, help="Code of the stall the money belongs to.")
+@click.option("--reason", default="", help="Needed when the notice was booked before and reversed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def assign(settings: Settings, notice: int, stall: str, reason: str, as_json: bool) -> None:
+    """An unmatched notice is this stall's."""
+    with Installation(settings).database.writing() as session:
+        market_id = market_of(session, notice)
+        outcome = settling.assign(
+            session,
+            market_id,
+            notice,
+            find_stall(session, market_id, stall),
+            reason=reason.strip(),
+            login_id=None,
+            now=utc_now(),
+        )
+    if as_json:
+        print_json({"notice": notice, "status": outcome.status, "entry": outcome.entry_id})
+    else:
+        entry = f", entry {outcome.entry_id}" if outcome.entry_id else ""
+        click.echo(f"notice {notice} {outcome.status}{entry}")
+
+
+@command.command()
+@click.argument("notices", type=int, nargs=-1, required=True, metavar="NOTICE…")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
+    """These held notices were told before by another feed."""
+    with Installation(settings).database.writing() as session:
+        outcomes = settling.same(session, market_of(session, notices[0]), notices)
+    _print_outcomes(outcomes, as_json)
+
+
+@command.command()
+@click.argument("notices", type=int, nargs=-1, required=True, metavar="NOTICE…")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def another(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
+    """These held notices are payments of their own: book them."""
+    with Installation(settings).database.writing() as session:
+        outcomes = settling.another(session, market_of(session, notices[0]), notices, login_id=None, now=utc_now())
+    _print_outcomes(outcomes, as_json)

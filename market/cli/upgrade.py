@@ -1,0 +1,18 @@
+"""`upgrade`: an older database, made this program's."""
+
+import click
+
+from market.config import Settings
+from market.installation import Installation
+from market.upgrade import upgrade
+
+
+@click.command()
+@click.pass_obj
+def command(settings: Settings) -> None:
+    """Back up, then migrate an older database."""
+    Installation(settings).make_folder()
+    before, after, backup = upgrade(settings.database_url, settings.data / "backups")
+    if backup is not None:
+        click.echo(f"backed up to {backup}", err=True)
+    click.echo(f"the database stands at revision {after}" + (f", was {before}" if backup else ""))

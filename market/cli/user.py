@@ -1,0 +1,49 @@
+"""`user`: who may sign in."""
+
+import click
+
+from ledger.days import utc_now
+from market import logins
+from market.cli.output import print_json
+from market.config import Settings
+from market.installation import Installation
+from market.markets import find_market
+from market.model import ROLES
+from merchants.stalls import find_stall
+
+
+@click.group()
+def command() -> None:
+    """Logins: add."""
+
+
+@command.command()
+@click.argument("login")
+@click.option("--role", required=True, help=", ".join(ROLES))
+@click.option("--market", help="The market's slug.")
+@click.option("--stall", help="The stall's code.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def add(settings: Settings, login: str, role: str, market: str | None, stall: str | None, as_json: bool) -> None:
+    """Add LOGIN and print its password, once."""
+    if stall is not None and market is None:
+        raise click.UsageError("--stall needs --market")
+    password = logins.make_password()
+    with Installation(settings).database.writing() as session:
+        market_id = None if market is None else find_market(session, market).id
+        stall_id = None
+        if stall is not None and market_id is not None:
+            stall_id = find_stall(session, market_id, stall).id
+        logins.add_login(
+            session,
+            name=login,
+            role=role,
+            market_id=market_id,
+            stall_id=stall_id,
+            password=password,
+            now=utc_now(),
+        )
+    if as_json:
+        print_json({"login": login, "role": role, "password": password})
+    else:
+        click.echo(f"{login} may sign in with the password {password} (it is shown only now)")

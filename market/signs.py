@@ -1,0 +1,67 @@
+"""What stands on a stall's sign: its static code with its reference, and whose account it pays."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from ledger.refused import Problem, Refused
+from market.markets import MarketRow
+from merchants.model import BANK_ACCOUNT
+from merchants.stalls import StallRow, find_stall, list_stalls
+from qr import banks, vietqr
+from qr.sign import Sign
+
+
+def static_payload(stall: StallRow) -> str:
+    """The payload of a stall's printed code: no amount, its reference in 62.08."""
+    return vietqr.encode(bin=stall.bin, account=stall.account_number, purpose=stall.reference)
+
+
+def market_signs(session: Session, market: MarketRow, codes: Sequence[str], printed_on: date) -> list[Sign]:
+    """The signs of these stalls, or of every stall that is not closed. Raises Refused where there is none."""
+    if codes:
+        stalls = [find_stall(session, market.id, code) for code in dict.fromkeys(codes)]
+        closed = [stall for stall in stalls if stall.status == "closed"]
+        if closed:
+            raise Refused(
+                [
+                    Problem(f"{s.code} closed on {s.closed_on}; a sign would pay nobody's stall", field="stall")
+                    for s in closed
+                ]
+            )
+    else:
+        stalls = [stall for stall in list_stalls(session, market.id) if stall.status != "closed"]
+    if not stalls:
+        raise Refused(Problem(f"{market.slug} has no open stall to print; bring them in with stall import"))
+    versions = _account_counts(session, market.id)
+    return [_sign(market, stall, versions[stall.id], printed_on) for stall in stalls]
+
+
+def _account_counts(session: Session, market_id: int) -> dict[int, int]:
+    rows = session.connection().execute(
+        select(BANK_ACCOUNT.c.stall_id, func.count())
+        .where(BANK_ACCOUNT.c.market_id == market_id)
+        .group_by(BANK_ACCOUNT.c.stall_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _sign(market: MarketRow, stall: StallRow, version: int, printed_on: date) -> Sign:
+    """A sign is of another version whenever the stall has another bank account, so that an old one can be told."""
+    bank = banks.by_bin(stall.bin)
+    assert bank is not None, "a stall's bank is in the list"
+    return Sign(
+        payload=static_payload(stall),
+        market=market.name,
+        stall_name=stall.name,
+        stall_code=stall.code,
+        holder=stall.account_name,
+        bank=bank.short_name,
+        account_number=stall.account_number,
+        serial=f"{stall.code.replace('-', '')}-{version:04d}",
+        version=version,
+        phone=market.phone or None,
+        printed_on=printed_on,
+    )
