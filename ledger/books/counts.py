@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
 from ledger.books.model import BOOK, DAY_TOTAL, ENTRY
@@ -28,12 +28,53 @@ class Line:
 
 def month_counts(session: Session, market_id: int, month: Month) -> dict[int, int]:
     """Transactions of a month by book: SUM(counted), read from the day totals. Books without one are absent."""
+    return counts_between(session, market_id, month.first, month.last)
+
+
+def counts_between(session: Session, market_id: int, first: date, last: date) -> dict[int, int]:
+    """Transactions by book from one local day to another, both counted. Books without one are absent."""
     rows = session.connection().execute(
         select(DAY_TOTAL.c.book_id, func.sum(DAY_TOTAL.c.cashless_count))
-        .where(DAY_TOTAL.c.market_id == market_id, DAY_TOTAL.c.booked_on.between(month.first, month.last))
+        .where(DAY_TOTAL.c.market_id == market_id, DAY_TOTAL.c.booked_on.between(first, last))
         .group_by(DAY_TOTAL.c.book_id)
     )
     return {book_id: int(count) for book_id, count in rows if count}
+
+
+def counts_by_day(session: Session, market_id: int, first: date, last: date) -> dict[date, int]:
+    """A market's transactions by local day, from one day to another, both counted. Days without one are absent."""
+    rows = session.connection().execute(
+        select(DAY_TOTAL.c.booked_on, func.sum(DAY_TOTAL.c.cashless_count))
+        .where(DAY_TOTAL.c.market_id == market_id, DAY_TOTAL.c.booked_on.between(first, last))
+        .group_by(DAY_TOTAL.c.booked_on)
+    )
+    return {day: int(count) for day, count in rows if count}
+
+
+def first_days(session: Session, market_id: int) -> dict[int, date]:
+    """By book, the local day of its first transaction. Books without one are absent."""
+    return _days(session, market_id, _COUNTED.order_by(DAY_TOTAL.c.booked_on))
+
+
+def newest_days(session: Session, market_id: int, until: date) -> dict[int, date]:
+    """By book, the local day of its newest transaction that is not after `until`. Books without one are absent."""
+    return _days(
+        session, market_id, _COUNTED.where(DAY_TOTAL.c.booked_on <= until).order_by(DAY_TOTAL.c.booked_on.desc())
+    )
+
+
+_COUNTED = (
+    select(DAY_TOTAL.c.booked_on)
+    .where(DAY_TOTAL.c.book_id == BOOK.c.id, DAY_TOTAL.c.cashless_count > 0)
+    .correlate(BOOK)
+    .limit(1)
+)
+
+
+def _days(session: Session, market_id: int, day: Select[tuple[date]]) -> dict[int, date]:
+    """A day for each book that has it: one look into the key of the day totals a book, however long its history."""
+    rows = session.connection().execute(select(BOOK.c.id, day.scalar_subquery()).where(BOOK.c.market_id == market_id))
+    return {book_id: day for book_id, day in rows if day is not None}
 
 
 def heads(session: Session, market_id: int) -> dict[int, tuple[int, str]]:
