@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -18,11 +17,10 @@ RUN = ROOT / "run.py"
 OLD_PYTHONS = ["2.7", "3.6", "3.7", "3.8", "3.9", "3.10"]
 
 # Stands in for the Python of `.venv`: it starts, and its pip ends as the test wants.
-PYTHON = """#!{python}
-import sys
-if "-c" not in sys.argv:
-    print({says!r})
-    sys.exit(1)
+PYTHON = """#!/bin/sh
+case "$*" in *" -c "*) exit 0 ;; esac
+cat "$0.says"
+exit 1
 """
 
 
@@ -60,7 +58,8 @@ def _let_pip_say(door: ModuleType, says: str) -> None:
     if os.name == "nt":
         pytest.skip("Windows does not start a script as a program")
     door.PYTHON.parent.mkdir(parents=True)
-    door.PYTHON.write_text(PYTHON.format(python=sys.executable, says=says))
+    door.PYTHON.write_text(PYTHON)
+    door.PYTHON.with_name("python.says").write_text(says)
     door.PYTHON.chmod(0o755)
 
 

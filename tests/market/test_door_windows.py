@@ -15,12 +15,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 # Stands in for the Python of `.venv`: it starts, its pip finds all installed, and the program ends with 5.
-PYTHON = """#!{python}
-import sys
-if "-I" in sys.argv:
-    sys.exit(0)
-print(*sys.argv[1:], sep="\\n")
-sys.exit(5)
+PYTHON = """#!/bin/sh
+[ "$1" = -I ] && exit 0
+printf '%s\\n' "$@"
+exit 5
 """
 
 
@@ -72,7 +70,7 @@ def door(tmp_path: Path, console: _Console, handlers: object, monkeypatch: pytes
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.PYTHON.parent.mkdir(parents=True)
-    module.PYTHON.write_text(PYTHON.format(python=sys.executable))
+    module.PYTHON.write_text(PYTHON)
     module.PYTHON.chmod(0o755)
     (tmp_path / "python.exe").touch()
     (module.VENV / "pyvenv.cfg").write_text(f"include-system-site-packages = false\nhome = {tmp_path}\n")
