@@ -1,0 +1,85 @@
+"""Picture → payloads: every QR code in a photo, a scan or a screenshot.
+
+Works on the grey values of the picture as it is and at smaller sizes, each made black and white by the light around
+every spot; and once by one threshold for all of it, which reads what glare and moiré take from the first way.
+"""
+
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Final
+
+import zxingcpp
+from PIL import Image
+
+from qr.errors import PictureError
+
+MAX_PIXELS: Final = 24_000_000
+"""A picture with more pixels is refused before any is unpacked."""
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+
+_QR_CODE = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+_SMALL = 2_000_000
+
+
+def read(picture: bytes) -> list[str]:
+    """The text of every QR code in a picture file, from the top down; a code that stands there twice comes twice.
+
+    Empty where there is no code that can be read. The text may be anything: `vietqr.decode` says whether it is a
+    payload. Raises PictureError for what is no picture of `FORMATS`, is damaged, or has over 24 million pixels.
+    """
+    grey = _grey(picture)
+    found: list[tuple[str, float, float, float]] = []
+    for view, scale, binarizer in _views(grey):
+        for code in zxingcpp.read_barcodes(view, formats=_QR_CODE, binarizer=binarizer):
+            corners = (code.position.top_left, code.position.bottom_right)
+            left, top, right, bottom = (value / scale for corner in corners for value in (corner.x, corner.y))
+            x, y, reach = (left + right) / 2, (top + bottom) / 2, max(abs(right - left), abs(bottom - top)) / 2
+            text = _text(code)
+            if not any(text == other and abs(x - u) < reach and abs(y - v) < reach for other, u, v, _ in found):
+                found.append((text, x, y, reach))
+    # Codes whose centres are less than half a code apart in height stand in one row.
+    found.sort(key=lambda code: (round(code[2] / max(code[3], 1)), code[1]))
+    return [text for text, *_ in found]
+
+
+def _views(grey: Image.Image) -> Iterator[tuple[Image.Image, float, zxingcpp.Binarizer]]:
+    """Pictures to look at, with their scale against the original, and the way to make them black and white."""
+    local = zxingcpp.Binarizer.LocalAverage
+    yield grey, 1, local
+    yield grey, 1, zxingcpp.Binarizer.GlobalHistogram
+    for factor in (2, 4):
+        if min(grey.size) // factor >= 100:
+            yield grey.reduce(factor), 1 / factor, local
+    if grey.width * grey.height <= _SMALL:
+        yield grey.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC), 2, local
+
+
+def _grey(picture: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(io.BytesIO(picture), formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise PictureError("the picture has too many pixels; make it smaller") from None
+    except (OSError, ValueError):
+        raise PictureError(f"this is no picture of a kind that can be read ({', '.join(FORMATS)})") from None
+    with opened:
+        if opened.width * opened.height > MAX_PIXELS:
+            size = f"{opened.width} × {opened.height}"
+            raise PictureError(f"the picture has {size} pixels, {MAX_PIXELS:,} are allowed; make it smaller")
+        try:
+            opened.draft("L", opened.size)
+            if opened.has_transparency_data:
+                white = Image.new("RGBA", opened.size, "white")
+                return Image.alpha_composite(white, opened.convert("RGBA")).convert("L")
+            return opened.convert("L")
+        except Exception:  # Pillow raises many kinds for a file that is damaged.
+            raise PictureError("the picture is damaged and cannot be read to its end") from None
+
+
+def _text(code: zxingcpp.Barcode) -> str:
+    try:
+        return code.bytes.decode()
+    except UnicodeDecodeError:
+        return code.text
