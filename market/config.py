@@ -1,6 +1,7 @@
 """The settings, read once from the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from ledger.refused import Problem, Refused
 SETTINGS = {
     "CHO_DATA": "folder for the database, photos and secrets (default: data beside run.py)",
     "CHO_DATABASE_URL": "SQLAlchemy URL (default: SQLite inside CHO_DATA; postgresql+psycopg://… for PostgreSQL)",
+    "CHO_BASE_URL": "public address, used in links and codes (default: http://127.0.0.1:8000)",
+    "CHO_HOST": "address to listen on (default: 127.0.0.1)",
+    "CHO_PORT": "port to listen on (default: 8000)",
     "CHO_SECRET_KEY": "the installation's key",
     "CHO_SECRET_KEY_FILE": "file that holds the installation's key (default: secret.key inside CHO_DATA)",
 }
@@ -21,6 +25,9 @@ class Settings:
 
     data: Path
     database_url: str
+    base_url: str
+    host: str
+    port: int
     secret_key: str | None
     secret_key_file: Path
 
@@ -35,8 +42,16 @@ class Settings:
         url = environment.get("CHO_DATABASE_URL") or f"sqlite:///{data / 'cho.sqlite'}"
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise Refused(Problem("must begin with sqlite:/// or postgresql+psycopg://", field="CHO_DATABASE_URL"))
+        host = environment.get("CHO_HOST") or "127.0.0.1"
+        port = environment.get("CHO_PORT") or "8000"
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise Refused(Problem(f"{port!r} is no port; write a number from 1 to 65535", field="CHO_PORT"))
+        base_url = (environment.get("CHO_BASE_URL") or f"http://{host}:{port}").rstrip("/")
+        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", base_url):
+            message = f"{base_url!r} is no address; write https://name, without a path"
+            raise Refused(Problem(message, field="CHO_BASE_URL"))
         key = environment.get("CHO_SECRET_KEY") or None
         if key is not None and len(key) < 32:
             raise Refused(Problem("must have 32 characters or more", field="CHO_SECRET_KEY"))
         key_file = Path(environment.get("CHO_SECRET_KEY_FILE") or data / "secret.key")
-        return cls(data, url, key, key_file)
+        return cls(data, url, base_url, host, int(port), key, key_file)

@@ -72,6 +72,7 @@ class Login(SQLModel, table=True):
     market_id: int | None = Field(default=None, foreign_key="market.id")
     name: str = Field(sa_column=Column(String(64), unique=True, nullable=False))
     password_hash: str
+    language: str = Field(default="vi", sa_column=Column(String(2), nullable=False, server_default="vi"))
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
 
 
@@ -90,8 +91,21 @@ class RoleGrant(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
+class SignIn(SQLModel, table=True):
+    """A person signed in on one device: the digest of the token its cookie holds, never the token."""
+
+    __tablename__ = "session"
+
+    token_digest: str = Field(sa_column=Column(String(64), primary_key=True))
+    login_id: int = Field(foreign_key="login.id", index=True)
+    market_id: int | None = Field(default=None, foreign_key="market.id")
+    created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    seen_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+
+
 MARKET = SQLModel.metadata.tables["market"]
 CHANNEL = SQLModel.metadata.tables["channel"]
 CLOSING = SQLModel.metadata.tables["closing"]
 LOGIN = SQLModel.metadata.tables["login"]
+SESSION = SQLModel.metadata.tables["session"]
 ROLE_GRANT = SQLModel.metadata.tables["role_grant"]

@@ -3,7 +3,7 @@
 import click
 
 from ledger.days import utc_now
-from market import logins
+from market.access import logins
 from market.cli.output import print_json
 from market.config import Settings
 from market.installation import Installation

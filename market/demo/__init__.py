@@ -1,0 +1,1 @@
+"""The sample province: made by the same functions as real data, deterministic by seed."""

@@ -1,0 +1,141 @@
+"""The Flask application: its blueprints, who is asking, and what every answer carries."""
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from flask_wtf.csrf import CSRFProtect
+
+from ledger.days import utc_now
+from market.access import sessions
+from market.installation import Installation
+from market.web import formats, words
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+csrf = CSRFProtect()
+
+
+def create_app(installation: Installation) -> Flask:
+    """The application over one installation; its database is opened (and, when empty, made) here."""
+    app = Flask("market", root_path=str(ROOT / "market"), template_folder=str(ROOT / "templates"))
+    secure = installation.settings.base_url.startswith("https://")
+    app.extensions["cho"] = installation
+    app.config.update(
+        SECRET_KEY=hmac.digest(installation.key.encode(), b"cho web forms", hashlib.sha256),
+        SESSION_COOKIE_NAME="__Host-forms" if secure else "forms",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SIGN_IN_COOKIE="__Host-cho" if secure else "cho",
+        # A stall's phone shows one page all day, and browsers inside other apps send no Referer.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=20_000_000,
+        MAX_FORM_MEMORY_SIZE=200_000,
+        MAX_FORM_PARTS=100,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    assert installation.database, "the tables are made before the first request"
+    csrf.init_app(app)
+    app.before_request(_refuse_other_sites)
+    app.before_request(_meet)
+    app.after_request(_harden)
+    formats.register(app)
+    words.register(app)
+    _static_files(app)
+    _blueprints(app)
+    return app
+
+
+def _blueprints(app: Flask) -> None:
+    from market.web import access, board, public, stall
+
+    for module in (access, board, stall, public):
+        app.register_blueprint(module.blueprint)
+
+
+def _refuse_other_sites() -> None:
+    """A browser says where a form was sent from; another site's never changes anything here."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
+
+
+def _meet() -> None:
+    """Find out who is asking and in which language; `g.person` is None for a stranger."""
+    g.person = None
+    token = request.cookies.get(sign_in_cookie())
+    if token and request.endpoint != "static":
+        database = installation().database
+        with database.reading() as session:
+            found = sessions.who(session, token, utc_now())
+        if found is not None:
+            g.person, worth_noting = found
+            if worth_noting:
+                with database.writing() as session:
+                    sessions.note(session, token, utc_now())
+    g.language = words.choose(request.cookies.get("lang") or (g.person.language if g.person else ""))
+
+
+def _harden(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "geolocation=(), microphone=(), payment=()"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if app_is_secure():
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static" and "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store" if getattr(g, "person", None) else "no-cache"
+    return response
+
+
+def _static_files(app: Flask) -> None:
+    """Static files are named with a digest of their content, so that a phone keeps them and never an old one."""
+    digests: dict[str, str] = {}
+
+    def asset(name: str) -> str:
+        if name not in digests or app.debug:
+            content = (ROOT / "market" / "static" / name).read_bytes()
+            digests[name] = base64.b32encode(hashlib.sha256(content).digest())[:10].decode().lower()
+        return f"/static/{name}?v={digests[name]}"
+
+    app.jinja_env.globals["asset"] = asset
+
+
+def installation() -> Installation:
+    """The installation this request is about."""
+    from flask import current_app
+
+    found = current_app.extensions["cho"]
+    assert isinstance(found, Installation)
+    return found
+
+
+def sign_in_cookie() -> str:
+    """The name of the cookie that holds a person's session."""
+    from flask import current_app
+
+    return str(current_app.config["SIGN_IN_COOKIE"])
+
+
+def app_is_secure() -> bool:
+    """Whether the public address is https."""
+    from flask import current_app
+
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])

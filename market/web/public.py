@@ -1,0 +1,5 @@
+"""What anybody sees: a stall's page and its code."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("public", __name__)
