@@ -1,6 +1,7 @@
 """Closing a month (chốt tháng): the report is frozen under a number; what changes later makes the next version."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from ledger.books.counts import heads
+from ledger.books.row_checks import PublishedHead
 from ledger.days import Month, local_date
 from ledger.refused import Problem, Refused
 from market.model import CLOSING
@@ -79,3 +81,14 @@ def close_month(
         )
     )
     return version, True
+
+
+def published_heads(session: Session) -> Iterator[PublishedHead]:
+    """What every closing said of the books' ends, for `verify` to hold them to."""
+    rows = session.connection().execute(
+        select(CLOSING.c.market_id, CLOSING.c.month, CLOSING.c.version, CLOSING.c.heads).order_by(CLOSING.c.id)
+    )
+    for row in rows:
+        by = f"the closing of {row.month}, version {row.version}"
+        for book_id, (number, head) in json.loads(row.heads).items():
+            yield PublishedHead(by, row.market_id, int(book_id), number, head)

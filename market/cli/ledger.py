@@ -1,0 +1,106 @@
+"""`ledger`: check the books, and take them out as a file."""
+
+import csv
+import io
+from pathlib import Path
+
+import click
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from ledger.books.counts import lines
+from ledger.books.model import ENTRY
+from ledger.books.verify import verify as verify_books
+from ledger.days import Month, stamp
+from market.cli.output import print_json, progress
+from market.closings import published_heads
+from market.config import Settings
+from market.files import write_whole
+from market.installation import Installation
+from market.markets import find_market, list_markets
+from merchants.stalls import list_stalls
+
+
+@click.group()
+def command() -> None:
+    """The books: verify, export."""
+
+
+def _stalls(session: Session) -> dict[int, tuple[str, str]]:
+    """Market and stall by book."""
+    return {
+        stall.book_id: (market.slug, stall.code)
+        for market in list_markets(session)
+        for stall in list_stalls(session, market.id)
+    }
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def verify(settings: Settings, as_json: bool) -> int:
+    """Check every invariant of the books; exit 1 with a line for each that is broken."""
+    database = Installation(settings).database
+    with database.reading() as session:
+        total: int = session.connection().execute(select(func.count()).select_from(ENTRY)).scalar_one()
+        by_book = _stalls(session)
+        slugs = {market.id: market.slug for market in list_markets(session)}
+    with database.reading() as session, progress("Verifying", total) as step:
+        with database.reading() as other:
+            published = list(published_heads(other))
+        result = verify_books(session, published=published, progress=step)
+    findings = []
+    for found in result.findings:
+        market, stall = by_book.get(found.book_id or 0, (slugs.get(found.market_id or 0), None))
+        findings.append(
+            {
+                "check": found.check,
+                "market": market,
+                "stall": stall,
+                "entry": found.entry_id,
+                "message": found.message,
+            }
+        )
+    if as_json:
+        print_json({"ok": not findings, "books": result.books, "entries": result.entries, "findings": findings})
+    else:
+        for each in findings:
+            place = ", ".join(f"{name} {value}" for name, value in list(each.items())[1:4] if value is not None)
+            click.echo(f"{each['check']}: {place + ': ' if place else ''}{each['message']}")
+        said = "every invariant holds" if not findings else f"{len(findings)} findings"
+        click.echo(f"{result.books} books, {result.entries} entries: {said}", err=bool(findings))
+    return 1 if findings else 0
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--month", help="YYYY-MM; without it, everything.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The CSV to write.")
+@click.pass_obj
+def export(settings: Settings, market: str, month: str | None, output: Path) -> None:
+    """Every entry of a market as CSV: who, when, which kind and the hash; no amount and no memo of any stall."""
+    which = None if month is None else Month.parse(month)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("stall", "number", "entry", "kind", "booked_on", "occurred_at", "recorded_at", "concerns", "hash"))
+    with Installation(settings).database.reading() as session:
+        row = find_market(session, market)
+        codes = {stall.book_id: stall.code for stall in list_stalls(session, row.id)}
+        written = 0
+        for line in lines(session, row.id, which):
+            writer.writerow(
+                (
+                    codes[line.book_id],
+                    line.number,
+                    line.entry_id,
+                    line.kind,
+                    line.booked_on.isoformat(),
+                    stamp(line.occurred_at),
+                    stamp(line.recorded_at),
+                    line.concerns or "",
+                    line.hash,
+                )
+            )
+            written += 1
+    write_whole(output, text.getvalue().encode("utf-8"))
+    click.echo(f"{written} entries in {output}", err=True)
