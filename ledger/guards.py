@@ -151,14 +151,17 @@ def install(connection: Connection) -> None:
             connection.execute(text(f"DROP TRIGGER IF EXISTS {guard.name}"))
             connection.exec_driver_sql(guard.body)
             continue
-        level = "STATEMENT" if "TRUNCATE" in guard.when else "ROW"
         connection.exec_driver_sql(
             f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $guard${guard.body}$guard$"
         )
-        connection.exec_driver_sql(
-            f"CREATE OR REPLACE TRIGGER {guard.name} {guard.when} ON {guard.table}"
-            f" FOR EACH {level} EXECUTE FUNCTION {guard.name}()"
-        )
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guard.name} ON {guard.table}")
+        connection.exec_driver_sql(_trigger(guard))
+
+
+def _trigger(guard: Guard) -> str:
+    """What makes a guard's trigger on PostgreSQL, in the very words in which the server gives it back."""
+    level = "STATEMENT" if "TRUNCATE" in guard.when else "ROW"
+    return f"CREATE TRIGGER {guard.name} {guard.when} ON {guard.table} FOR EACH {level} EXECUTE FUNCTION {guard.name}()"
 
 
 def missing(connection: Connection) -> list[str]:
@@ -166,18 +169,19 @@ def missing(connection: Connection) -> list[str]:
     dialect = connection.dialect.name
     if dialect == "sqlite":
         standing = {
-            row.name: row.sql
+            (row.name, row.sql)
             for row in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
         }
-    else:
-        standing = {
-            row.name: row.body
-            for row in connection.execute(
-                text(
-                    "SELECT t.tgname AS name, p.prosrc AS body FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-                    " JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
-                    " AND c.relnamespace = current_schema()::regnamespace AND pg_table_is_visible(c.oid)"
-                )
+        return [guard.name for guard in guards(dialect) if (guard.name, guard.body) not in standing]
+    standing = {
+        (row.trigger, row.body)
+        for row in connection.execute(
+            text(
+                "SELECT pg_get_triggerdef(t.oid, true) AS trigger, p.prosrc AS body"
+                " FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid"
+                " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')"
+                " AND c.relnamespace = current_schema()::regnamespace AND pg_table_is_visible(c.oid)"
             )
-        }
-    return [guard.name for guard in guards(dialect) if standing.get(guard.name) != guard.body]
+        )
+    }
+    return [guard.name for guard in guards(dialect) if (_trigger(guard), guard.body) not in standing]
