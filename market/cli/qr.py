@@ -4,13 +4,15 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.refused import Problem, Refused
+from market.config import Settings
+from market.files import write_whole
 from qr import banks, vietqr
 from qr.errors import FieldError, PayloadError, PictureError
 from qr.tlv import DataObject
@@ -29,7 +31,7 @@ _KEYS = frozenset(("bank", "account", "amount", *_TEXTS, *_FLAGS))
 
 @click.group()
 def command() -> None:
-    """VietQR payloads: encode, decode, pictures."""
+    """VietQR payloads: encode, decode, make pictures, read photos."""
 
 
 @command.command()
@@ -113,10 +115,34 @@ def image(payload: str, output: Path, scale: int | None, error: "ErrorLevel") ->
         raise _refused(refused) from None
     except PictureError as refused:
         raise Refused(str(refused)) from None
+    write_whole(output, made.encode() if isinstance(made, str) else made)
+
+
+@command.command()
+@click.argument("picture", metavar="IMAGE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def read(settings: Settings, picture: Path, as_json: bool) -> None:
+    """Print every QR code in a photo or scan, and the stall it is registered to."""
+    from ledger.days import utc_now
+    from market.installation import Installation
+    from market.registered_codes import look_up
+    from qr import scan
+
     try:
-        output.write_bytes(made.encode() if isinstance(made, str) else made)
-    except OSError as failed:
-        raise Refused(f"{output} cannot be written: {failed.strerror}") from None
+        payloads = scan.read(picture.read_bytes())
+    except PictureError as refused:
+        raise Refused(f"{picture}: {refused}") from None
+    with Installation(settings).database.reading() as session:
+        found = [look_up(session, payload, utc_now()) for payload in payloads]
+    if as_json:
+        _echo_json([asdict(code) for code in found])
+        return
+    for code in found:
+        stall = f"stall {code.stall} of {code.market}" if code.stall else "no stall"
+        click.echo(f"{'trusted' if code.trusted else 'NOT TRUSTED'}, {stall}: {code.reason}\n  {code.payload}")
+    if not found:
+        click.echo("no QR code was found; take the photo nearer and in better light", err=True)
 
 
 def _refused(error: PayloadError) -> Refused:

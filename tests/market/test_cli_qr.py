@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from market.cli import main
+from qr import image as pictures
 from qr import vietqr
 
 ACCOUNT = ["--bank", "970436", "--account", "0011012345678"]
@@ -201,6 +203,80 @@ def test_decode_from_stdin_is_done_when_all_lines_are_valid(
     _feed(monkeypatch, PAYLOAD.encode())
     assert main(["qr", "decode", "-", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["valid"] is True
+
+
+@pytest.mark.parametrize("suffix", ["svg", "PNG", "pdf"])
+def test_image_writes_the_kind_of_picture_the_name_ends_in(suffix: str, tmp_path: Path) -> None:
+    output = tmp_path / f"code.{suffix}"
+    assert main(["qr", "image", PAYLOAD, "-o", str(output), "--scale", "3", "--error", "Q"]) == 0
+    begin = {"svg": b"<svg ", "PNG": b"\x89PNG", "pdf": b"%PDF-"}[suffix]
+    assert output.read_bytes().startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([PAYLOAD[:-1] + "F", "-o", "code.svg"], 1),
+        ([PAYLOAD, "-o", "missing/code.svg"], 1),
+        ([PAYLOAD, "-o", "code.jpg"], 2),
+        ([PAYLOAD, "-o", "code.svg", "--scale", "0"], 2),
+        ([PAYLOAD, "-o", "code.svg", "--scale", "41"], 2),
+        ([PAYLOAD, "-o", "code.svg", "--error", "X"], 2),
+        ([PAYLOAD], 2),
+    ],
+)
+def test_image_that_is_refused_leaves_no_file(
+    arguments: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["qr", "image", *arguments]) == code
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def market_with_a_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CHO_DATA", str(tmp_path / "data"))
+    rows = tmp_path / "stalls.csv"
+    head = "code,name,category,section,holder,phone,bank,account_number,account_name"
+    rows.write_text(f"{head}\nA-01,Cô Tám,,,Nguyễn Thị Tám,,VCB,0011012345678,NGUYEN THI TAM\n", encoding="utf-8")
+    assert main(["market", "add", "ben-song", "--name", "Chợ Bến Sông"]) == 0
+    assert main(["stall", "import", str(rows), "--market", "ben-song"]) == 0
+    return tmp_path
+
+
+def test_read_tells_of_every_code_whose_it_is(market_with_a_stall: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = vietqr.encode(bin="970436", account="0011012345678", amount=20_000)
+    with Image.open(io.BytesIO(pictures.png(own))) as left, Image.open(io.BytesIO(pictures.png(PAYLOAD))) as right:
+        both = Image.new("1", (left.width + right.width, right.height), 1)
+        both.paste(left, (0, 0))
+        both.paste(right, (left.width, 0))
+    both.save(market_with_a_stall / "photo.png")
+    capsys.readouterr()
+    assert main(["qr", "read", str(market_with_a_stall / "photo.png"), "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first == {
+        "payload": own,
+        "valid": True,
+        "stall": "A-01",
+        "market": "ben-song",
+        "trusted": True,
+        "reason": "the account is the stall's; the code has no reference of ours",
+    }
+    assert (second["payload"], second["valid"], second["stall"], second["trusted"]) == (PAYLOAD, True, None, False)
+
+
+def test_read_for_people_says_whom_to_trust(market_with_a_stall: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (market_with_a_stall / "photo.png").write_bytes(pictures.png(PAYLOAD))
+    assert main(["qr", "read", str(market_with_a_stall / "photo.png")]) == 0
+    assert "NOT TRUSTED, no stall: account 0011012345678 at Sacombank is no stall's" in capsys.readouterr().out
+
+
+def test_read_refuses_what_is_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photo.png").write_text("no picture")
+    assert main(["qr", "read", str(tmp_path / "photo.png"), "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "is no picture" in err
 
 
 @pytest.mark.parametrize("arguments", [["encode", *ACCOUNT, "--purpose", "cá"], ["decode", PAYLOAD, "--json"]])
