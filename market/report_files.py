@@ -1,0 +1,106 @@
+"""A month's report as CSV, for any program, and as XLSX, for people: what a stall typed stays text in both."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from ledger.days import Month
+from market.files import write_whole
+from market.reports import MonthReport
+
+CSV_COLUMNS = ("code", "name", "section", "category", "transactions")
+XLSX_COLUMNS = (("Mã sạp", 12), ("Tên sạp", 36), ("Khu, dãy", 18), ("Ngành hàng", 22), ("Giao dịch", 12))
+
+# Where a spreadsheet would begin a formula, full-width signs too: at a cell's start, and after each character at
+# which a spreadsheet set to another separator would begin a cell.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@＝＋－＠])|^(?=[\t\r\n])")
+
+
+def write_csv(report: MonthReport, path: Path) -> None:
+    """UTF-8 with BOM, which Excel needs to read Vietnamese; CRLF; a quote before text that would be a formula
+    (OWASP ASVS 5.0, 1.2.10). Raises Refused where the file cannot be written."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text)
+    rows.writerow(CSV_COLUMNS)
+    for line in report.stalls:
+        names = (line.code, line.name, line.section, line.category)
+        rows.writerow([*(_FORMULA.sub("'", name) for name in names), line.transactions])
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
+
+
+def write_xlsx(report: MonthReport, path: Path) -> None:
+    """A workbook in Vietnamese: every stall and their total, ready to print on A4, and a sheet of the market's
+    figures. Names are cells of text, whatever they begin with. Raises Refused where the file cannot be written."""
+    file = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    workbook = Workbook(file, options)
+    month = f"{Month.parse(report.month).first:%m/%Y}"
+    workbook.set_properties({"title": f"Báo cáo thanh toán không tiền mặt tháng {month}"})
+    _stalls(workbook, report, month)
+    _figures(workbook, report, month)
+    workbook.close()
+    write_whole(path, file.getvalue())
+
+
+def _stalls(workbook: Workbook, report: MonthReport, month: str) -> None:
+    sheet = _a4(workbook, "Từng sạp")
+    title = workbook.add_format({"bold": True, "font_size": 14})
+    # Text as its number format keeps a cell text when somebody edits it.
+    words = workbook.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
+    count = workbook.add_format({"num_format": "#,##0", "valign": "top"})
+    head = workbook.add_format({"bold": True, "bottom": 2})
+    head_right = workbook.add_format({"bold": True, "bottom": 2, "align": "right"})
+    total = workbook.add_format({"bold": True, "top": 2, "num_format": "#,##0"})
+
+    last = len(XLSX_COLUMNS) - 1
+    sheet.write_string(0, 0, f"Chợ {report.market}, tháng {month}: số giao dịch của từng sạp", title)
+    for column, (name, wide) in enumerate(XLSX_COLUMNS):
+        sheet.set_column(column, column, wide)
+        sheet.write_string(1, column, name, head_right if column == last else head)
+    for row, line in enumerate(report.stalls, 2):
+        for column, text in enumerate((line.code, line.name, line.section, line.category)):
+            sheet.write_string(row, column, text, words)
+        sheet.write_number(row, last, line.transactions, count)
+    bottom = len(report.stalls) + 2
+    sheet.write_string(bottom, 0, "Cộng toàn chợ", total)
+    for column in range(1, last):
+        sheet.write_blank(bottom, column, None, total)
+    sheet.write_number(bottom, last, report.transactions, total)
+    sheet.freeze_panes(2, 0)
+    sheet.repeat_rows(1)
+    if report.stalls:
+        sheet.autofilter(1, 0, bottom - 1, last)
+
+
+def _figures(workbook: Workbook, report: MonthReport, month: str) -> None:
+    sheet = _a4(workbook, "Tổng hợp")
+    count = workbook.add_format({"num_format": "#,##0"})
+    sheet.set_column(0, 0, 52)
+    sheet.set_column(1, 1, 16)
+    figures = {
+        f"Giao dịch tháng {month}": report.transactions,
+        "Sạp có giao dịch": report.stalls_active,
+        "Sạp đăng ký": report.stalls_registered,
+        "Sạp đã có ngân hàng báo tiền vào": report.stalls_connected,
+        "Lần chuyển khoản chưa rõ của sạp nào, không tính ở trên": report.unmatched,
+    }
+    if report.closed is not None:
+        figures["Bản đã chốt, số"] = report.closed["version"]
+        figures["Giao dịch trong bản đã chốt"] = report.closed["transactions"]
+    for row, (name, figure) in enumerate(figures.items()):
+        sheet.write_string(row, 0, name)
+        sheet.write_number(row, 1, figure, count)
+
+
+def _a4(workbook: Workbook, name: str) -> Worksheet:
+    """A sheet that prints on upright A4, one page wide."""
+    sheet = workbook.add_worksheet(name)
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.6, right=0.6, top=0.7, bottom=0.7)
+    sheet.set_footer("&RTrang &P trên &N")
+    return sheet
