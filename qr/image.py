@@ -63,11 +63,12 @@ def svg(payload: str, *, scale: int = 10, error: ErrorLevel = "M") -> str:
 
 def png(payload: str, *, scale: int = 10, error: ErrorLevel = "M") -> bytes:
     """The payload as a PNG file, one bit a pixel. Raises as `svg` does."""
-    picture = bitmap(_checked(payload, scale, error), scale)
+    rows = _checked(payload, scale, error)
     out = io.BytesIO()
-    picture.save(out, "PNG")
+    bitmap(rows, scale).save(out, "PNG")
+    side = 2 * (len(rows) + 2 * QUIET)
     with Image.open(io.BytesIO(out.getvalue())) as written:
-        _check(written.convert("L"), payload)
+        _check(written.resize((side, side), Image.Resampling.NEAREST).convert("L"), payload)
     return out.getvalue()
 
 

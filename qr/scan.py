@@ -7,6 +7,7 @@ every spot; and once by one threshold for all of it, which reads what glare and 
 import io
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import zxingcpp
@@ -28,7 +29,8 @@ def read(picture: bytes) -> list[str]:
     Empty where there is no code that can be read. The text may be anything: `vietqr.decode` says whether it is a
     payload. Raises PictureError for what is no picture of `FORMATS`, is damaged, or has over 24 million pixels.
     """
-    grey = _grey(picture)
+    with open_picture(picture) as opened:
+        grey = on_white(opened, "L")
     found: list[tuple[str, float, float, float]] = []
     for view, scale, binarizer in _views(grey):
         for code in zxingcpp.read_barcodes(view, formats=_QR_CODE, binarizer=binarizer):
@@ -55,27 +57,41 @@ def _views(grey: Image.Image) -> Iterator[tuple[Image.Image, float, zxingcpp.Bin
         yield grey.resize((grey.width * 2, grey.height * 2), Image.Resampling.BICUBIC), 2, local
 
 
-def _grey(picture: bytes) -> Image.Image:
+def open_picture(content: bytes) -> Image.Image:
+    """A picture file, opened and its size checked, nothing unpacked yet. Raises PictureError as `read` does."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(picture), formats=FORMATS)
+        with _without_warnings():
+            opened = Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError:
         raise PictureError("the picture has too many pixels; make it smaller") from None
     except (OSError, ValueError):
         raise PictureError(f"this is no picture of a kind that can be read ({', '.join(FORMATS)})") from None
-    with opened:
-        if opened.width * opened.height > MAX_PIXELS:
-            size = f"{opened.width} × {opened.height}"
-            raise PictureError(f"the picture has {size} pixels, {MAX_PIXELS:,} are allowed; make it smaller")
-        try:
-            opened.draft("L", opened.size)
+    if opened.width * opened.height > MAX_PIXELS:
+        size = f"{opened.width} × {opened.height}"
+        raise PictureError(f"the picture has {size} pixels, {MAX_PIXELS:,} are allowed; make it smaller")
+    return opened
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Pillow warns of much that a damaged or odd file holds; what matters of it is an error here, or nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def on_white(opened: Image.Image, mode: str) -> Image.Image:
+    """The pixels of an opened picture as "L" or "RGB", what is transparent on white. Raises PictureError where it is
+    damaged."""
+    try:
+        with _without_warnings():
+            opened.draft(mode, opened.size)
             if opened.has_transparency_data:
                 white = Image.new("RGBA", opened.size, "white")
-                return Image.alpha_composite(white, opened.convert("RGBA")).convert("L")
-            return opened.convert("L")
-        except Exception:  # Pillow raises many kinds for a file that is damaged.
-            raise PictureError("the picture is damaged and cannot be read to its end") from None
+                return Image.alpha_composite(white, opened.convert("RGBA")).convert(mode)
+            return opened.convert(mode)
+    except Exception:  # Pillow raises many kinds for a file that is damaged.
+        raise PictureError("the picture is damaged and cannot be read to its end") from None
 
 
 def _text(code: zxingcpp.Barcode) -> str:
