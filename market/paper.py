@@ -91,7 +91,8 @@ class Sheet:
         figures = text[2:]
         self.text(x, y, figures, font, size, anchor=1, ink=ink)
         side = 0.72 * size
-        left, foot = x * MM - width(figures, font, size) - 1.4 * side, A4[1] - y * MM
+        start, foot = x * MM - width(figures, font, size), A4[1] - y * MM
+        left = start - 1.4 * side
         low, high = (foot, foot + 0.85 * side) if sign == "+" else (foot + 0.85 * side, foot)
         path = self.canvas.beginPath()
         path.moveTo(left, low)
@@ -99,7 +100,7 @@ class Sheet:
         path.lineTo(left + side / 2, high)
         path.close()
         self.canvas.drawPath(path, stroke=0, fill=1)
-        self.canvas.drawString(left, foot, sign, mode=_INVISIBLE)
+        self.canvas.drawString(start - width(sign, font, size), foot, sign, mode=_INVISIBLE)
 
     def box(self, x: float, y: float, wide: float, high: float, ink: Colour) -> None:
         """A filled box, y at its upper edge."""
