@@ -99,15 +99,20 @@ class _Spacing:
 
 # Two signatures need so many mm.
 _SIGNED = 25.0
-_AIRY = _Spacing(chart=36, row=7.3, gap=9)
-_TIGHT = _Spacing(chart=26, row=5.9, gap=5.5)
+# The airiest at which there is room to sign on the first page is taken, or else the last.
+_SPACINGS = (
+    _Spacing(chart=36, row=7.3, gap=9),
+    _Spacing(chart=32, row=6.7, gap=7),
+    _Spacing(chart=26, row=5.9, gap=5.5),
+)
 
 
 def pages(printed: PrintedMonth) -> bytes:
     """The report as PDF; the same report gives the same bytes."""
-    flow, signed = _front(printed, _AIRY)
-    if not signed:
-        flow, signed = _front(printed, _TIGHT)
+    for spacing in _SPACINGS:
+        flow, signed = _front(printed, spacing)
+        if signed:
+            break
     if printed.stalls:
         _every_stall(flow, printed)
     if not signed:
