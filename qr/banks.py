@@ -91,13 +91,26 @@ def find(text: str) -> Bank:
     raise FieldError("bank", f"{text!r} may be {candidates}; give the BIN")
 
 
+def read_document() -> dict[str, Any]:
+    """The list as it stands in its file, with its sources (see `qr.bank_list`)."""
+    document: dict[str, Any] = json.loads(FILE.read_bytes())
+    return document
+
+
+def document_text(document: dict[str, Any]) -> str:
+    """The file of a list: one bank a line, so that a change of one is seen as one."""
+    head = {name: value for name, value in document.items() if name != "banks"}
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in document["banks"])
+    return f'{json.dumps(head, ensure_ascii=False, indent=1)[:-2]},\n "banks": [\n{rows}\n ]\n}}\n'
+
+
 def _key(text: str) -> str:
     return "".join(character for character in fold(text).lower() if character.isalnum())
 
 
 @cache
 def _registry() -> _Registry:
-    return _build(json.loads(FILE.read_bytes()))
+    return _build(read_document())
 
 
 def _build(document: dict[str, Any]) -> _Registry:

@@ -3,17 +3,19 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, fields
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.refused import Problem, Refused
+from market.cli.output import print_json, print_table
 from market.config import Settings
 from market.files import write_whole
-from qr import banks, vietqr
+from qr import bank_list, banks, schemes, vietqr
 from qr.errors import FieldError, PayloadError, PictureError
 from qr.tlv import DataObject
 
@@ -24,8 +26,9 @@ _AMOUNT = re.compile(r"[0-9]{1,13}").fullmatch
 _TEXTS = ("purpose", "bill", "store", "reference", "terminal", "merchant_name", "city", "mcc")
 _FLAGS = ("card", "long_purpose")
 _FIELDS = [field.name for field in fields(vietqr.Decoded) if field.name not in ("warnings", "payload")]
+_REFRESH = "Take over a copy of api.vietqr.io/v2/banks."
 _FILES = "A file that ends in .svg, .png or .pdf."
-_LEVELS = "How much may be hidden: 7, 15, 25 or 30 %."
+_LEVELS = "How much may be hidden: 7, 15 (the usual), 25 or 30 %."
 _KEYS = frozenset(("bank", "account", "amount", *_TEXTS, *_FLAGS))
 
 
@@ -100,22 +103,50 @@ def decode(payload: str, as_json: bool) -> int:
 @click.argument("payload")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help=_FILES)
 @click.option("--scale", type=click.IntRange(1, 40), help="Side of a module: pixels (10), or points in a PDF (4).")
-@click.option("--error", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help=_LEVELS)
-def image(payload: str, output: Path, scale: int | None, error: "ErrorLevel") -> None:
+@click.option("--error", type=click.Choice(["L", "M", "Q", "H"]), help=_LEVELS)
+@click.option("--name", help="Draw a card for a screen with this name above the code (.png).")
+@click.option("--line", "lines", multiple=True, help="A line below the code of a card, again for more.")
+@click.option("--art", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A picture for its middle.")
+def image(
+    payload: str,
+    output: Path,
+    scale: int | None,
+    error: "ErrorLevel | None",
+    name: str | None,
+    lines: tuple[str, ...],
+    art: Path | None,
+) -> None:
     """Make a picture of PAYLOAD and read it back before it is written to FILE."""
-    from qr import image as pictures
-
-    makers: dict[str, Callable[..., str | bytes]] = {".svg": pictures.svg, ".png": pictures.png, ".pdf": pictures.pdf}
-    maker = makers.get(output.suffix.lower())
-    if maker is None:
+    suffix = output.suffix.lower()
+    if suffix not in (".svg", ".png", ".pdf"):
         raise click.UsageError(f"'{output}' must end in .svg, .png or .pdf.")
+    if name is None and (lines or art):
+        raise click.UsageError("--line and --art belong to a card; give --name too.")
+    if name is not None and (suffix != ".png" or scale or error):
+        raise click.UsageError("A card (--name) is a .png and has neither --scale nor --error.")
     try:
-        made = maker(payload, error=error) if scale is None else maker(payload, error=error, scale=scale)
+        if name is not None:
+            from qr import card
+
+            made = card.card(payload, name, lines=lines, art=art.read_bytes() if art else None)
+        else:
+            made = _picture(suffix, payload, {"scale": scale, "error": error})
     except PayloadError as refused:
         raise _refused(refused) from None
+    except FieldError as refused:
+        raise Refused(Problem(refused.message, field=refused.field)) from None
     except PictureError as refused:
         raise Refused(str(refused)) from None
-    write_whole(output, made.encode() if isinstance(made, str) else made)
+    write_whole(output, made)
+
+
+def _picture(suffix: str, payload: str, options: dict[str, Any]) -> bytes:
+    from qr import image as pictures
+
+    given = {name: value for name, value in options.items() if value is not None}
+    if suffix == ".svg":
+        return pictures.svg(payload, **given).encode()
+    return pictures.png(payload, **given) if suffix == ".png" else pictures.pdf(payload, **given)
 
 
 @command.command()
@@ -143,6 +174,44 @@ def read(settings: Settings, picture: Path, as_json: bool) -> None:
         click.echo(f"{'trusted' if code.trusted else 'NOT TRUSTED'}, {stall}: {code.reason}\n  {code.payload}")
     if not found:
         click.echo("no QR code was found; take the photo nearer and in better light", err=True)
+
+
+@command.command("banks")
+@click.argument("bank", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--refresh", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_REFRESH)
+@click.option("--date", "copied_on", type=click.DateTime(["%Y-%m-%d"]), help="The day that copy was made.")
+@click.option("--dry-run", is_flag=True, help="With --refresh: tell what would change, and change nothing.")
+def banks_(bank: str | None, as_json: bool, refresh: Path | None, copied_on: datetime | None, dry_run: bool) -> None:
+    """Print the banks that have a BIN, or those that BANK (a BIN, code or name) may mean."""
+    if refresh is not None:
+        if bank or as_json or copied_on is None:
+            raise click.UsageError("--refresh FILE goes with --date DAY, and with no bank.")
+        _refresh(refresh, copied_on.date(), dry_run)
+        return
+    bins = banks.bins_named(bank) if bank else None
+    rows = [asdict(row) | {"receives": row.receives} for row in banks.all_banks() if bins is None or row.bin in bins]
+    if not rows:
+        raise Refused(Problem(f"{bank!r} is no bank in the list of {banks.list_date()}", field="bank"))
+    if as_json:
+        print_json(rows)
+        return
+    shown = ("bin", "code", "short_name", "receives", "can_scan", "name")
+    words = {True: "yes", False: "no", None: "?"}
+    print_table(shown, [[words.get(row[name], row[name]) for name in shown] for row in rows])
+
+
+def _refresh(file: Path, copied_on: date, dry_run: bool) -> None:
+    try:
+        document, changes = bank_list.refresh(banks.read_document(), json.loads(file.read_bytes()), copied_on)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(f"{file} is no JSON") from None
+    except FieldError as error:
+        raise Refused(Problem(error.message, field=error.field)) from None
+    for what, bins in (("added", changes.added), ("changed", changes.changed), ("not in the file", changes.absent)):
+        click.echo(f"{what:<16}{len(bins):>3}  {' '.join(bins)}".rstrip())
+    if not dry_run:
+        write_whole(banks.FILE, banks.document_text(document).encode())
 
 
 def _refused(error: PayloadError) -> Refused:
@@ -223,5 +292,8 @@ def _echo_fields(decoded: vietqr.Decoded) -> None:
     bank = banks.by_bin(decoded.bin or "")
     if bank is not None:
         click.echo(f"{'bank':<15}{bank.short_name}")
+    known = schemes.names(decoded)
+    if known:
+        click.echo(f"{'schemes':<15}{', '.join(known)}")
     for warning in decoded.warnings:
         click.echo(f"{'warning':<15}{warning}")

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from market.cli import main
+from qr import banks, vietqr
 from qr import image as pictures
-from qr import vietqr
 
 ACCOUNT = ["--bank", "970436", "--account", "0011012345678"]
 PAYLOAD = (
@@ -179,7 +179,7 @@ def test_decode_of_a_broken_payload_tells_code_message_and_place(capsys: pytest.
 def test_decode_for_people_prints_fields_and_the_banks_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["qr", "decode", PAYLOAD]) == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert (lines["bank"], lines["amount"]) == ("Sacombank", "180000")
+    assert (lines["bank"], lines["amount"], lines["schemes"]) == ("Sacombank", "180000", "VietQR")
 
 
 def test_decode_for_people_refuses_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,6 +231,90 @@ def test_image_that_is_refused_leaves_no_file(
     monkeypatch.chdir(tmp_path)
     assert main(["qr", "image", *arguments]) == code
     assert list(tmp_path.iterdir()) == []
+
+
+def test_image_with_a_name_is_a_card_for_a_screen(tmp_path: Path) -> None:
+    output, art = tmp_path / "card.png", tmp_path / "art.png"
+    Image.new("RGB", (90, 90), "red").save(art)
+    options = ["--name", "Cô Tám", "--line", "Vietcombank", "--art", str(art)]
+    assert main(["qr", "image", PAYLOAD, "-o", str(output), *options]) == 0
+    with Image.open(output) as card:
+        assert card.width == 1080
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["-o", "card.png", "--name", "Cô 🙂"], 1),
+        (["-o", "card.svg", "--name", "Cô Tám"], 2),
+        (["-o", "card.png", "--name", "Cô Tám", "--scale", "3"], 2),
+        (["-o", "card.png", "--name", "Cô Tám", "--error", "H"], 2),
+        (["-o", "card.png", "--line", "Vietcombank"], 2),
+    ],
+)
+def test_a_card_that_cannot_be_drawn_leaves_no_file(
+    arguments: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["qr", "image", PAYLOAD, *arguments]) == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_banks_lists_every_bin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "banks", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 72
+
+
+def test_banks_tells_all_that_a_name_may_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "banks", "bvb", "--json"]) == 0
+    assert [row["bin"] for row in json.loads(capsys.readouterr().out)] == ["970454", "970438"]
+
+
+def test_banks_refuses_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "banks", "nobody"]) == 1
+    assert capsys.readouterr().err.startswith("error: bank: 'nobody' is no bank")
+
+
+NEW_BANK = {
+    "bin": "971999",
+    "code": "NEW",
+    "shortName": "NewBank",
+    "name": "Ngân hàng Mới",
+    "transferSupported": 1,
+    "lookupSupported": 0,
+    "swift_code": None,
+}
+
+
+@pytest.fixture
+def own_bank_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copied = tmp_path / "banks.json"
+    copied.write_bytes(banks.FILE.read_bytes())
+    monkeypatch.setattr(banks, "FILE", copied)
+    return copied
+
+
+@pytest.mark.parametrize(("extra", "written"), [([], True), (["--dry-run"], False)])
+def test_banks_takes_over_a_newer_list(
+    extra: list[str], written: bool, own_bank_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "new.json").write_text(json.dumps({"data": [NEW_BANK]}), encoding="utf-8")
+    assert main(["qr", "banks", "--refresh", str(tmp_path / "new.json"), "--date", "2026-11-01", *extra]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "added             1  971999"
+    assert ("971999" in own_bank_list.read_text(encoding="utf-8")) == written
+
+
+@pytest.mark.parametrize(
+    ("content", "day", "code"),
+    [("{", "2026-11-01", 1), ('{"data": [{}]}', "2026-11-01", 1), ("{}", "01/11/2026", 2)],
+)
+def test_banks_refuses_a_list_it_cannot_take_and_changes_nothing(
+    content: str, day: str, code: int, own_bank_list: Path, tmp_path: Path
+) -> None:
+    before = own_bank_list.read_bytes()
+    (tmp_path / "new.json").write_text(content, encoding="utf-8")
+    assert main(["qr", "banks", "--refresh", str(tmp_path / "new.json"), "--date", day]) == code
+    assert own_bank_list.read_bytes() == before
 
 
 @pytest.fixture
