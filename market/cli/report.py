@@ -1,0 +1,104 @@
+"""`report`: a market's month and year, and the province's month."""
+
+from pathlib import Path
+
+import click
+
+from ledger.days import HO_CHI_MINH, Month, utc_now
+from ledger.refused import Problem, Refused
+from market import reports
+from market.cli.output import print_json, print_table
+from market.config import Settings
+from market.installation import Installation
+from market.markets import find_market
+
+
+@click.group()
+def command() -> None:
+    """Reports of a month, a year, the province."""
+
+
+@command.command()
+@click.argument("month")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--version", type=int, help="A closed version instead of the live month.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a CSV file.")
+@click.option("--xlsx", "xlsx_file", type=click.Path(path_type=Path), help="Write an Excel file.")
+@click.option("--pdf", "pdf_file", type=click.Path(path_type=Path), help="Write the printed report.")
+@click.pass_obj
+def month(
+    settings: Settings,
+    month: str,
+    market: str,
+    version: int | None,
+    as_json: bool,
+    csv_file: Path | None,
+    xlsx_file: Path | None,
+    pdf_file: Path | None,
+) -> None:
+    """The transactions of MONTH (YYYY-MM) by stall. Counts only: no amount of any stall."""
+    which = Month.parse(month)
+    with Installation(settings).database.reading() as session:
+        row = find_market(session, market)
+        if version is None:
+            report = reports.month_report(session, row, which)
+        else:
+            report = reports.closed_report(session, row, which, version)
+        if pdf_file is not None:
+            from market.report_print import printed_month, write_pdf
+
+            today = utc_now().astimezone(HO_CHI_MINH).date()
+            write_pdf(printed_month(session, row, which, report, today), pdf_file)
+    if csv_file is not None or xlsx_file is not None:
+        from market.report_files import write_csv, write_xlsx
+
+        if csv_file is not None:
+            write_csv(report, csv_file)
+        if xlsx_file is not None:
+            write_xlsx(report, xlsx_file)
+    if as_json:
+        print_json(report.document())
+    elif csv_file is None and xlsx_file is None and pdf_file is None:
+        print_table(
+            ("code", "name", "section", "category", "transactions"),
+            [(line.code, line.name, line.section, line.category, line.transactions) for line in report.stalls],
+        )
+        closed = f", closed as version {report.closed['version']}" if report.closed else ""
+        click.echo(
+            f"{report.month}: {report.transactions} transactions, {report.stalls_active} of {report.stalls_registered}"
+            f" stalls active, {report.stalls_connected} connected, {report.unmatched} notices unmatched{closed}"
+        )
+
+
+@command.command()
+@click.argument("year")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def year(settings: Settings, year: str, market: str, as_json: bool) -> None:
+    """Twelve months of a market."""
+    if not (year.isascii() and year.isdigit() and len(year) == 4 and year != "0000"):
+        raise Refused(Problem(f"{year!r} is no year; write YYYY", field="year"))
+    with Installation(settings).database.reading() as session:
+        document = reports.year_report(session, find_market(session, market), int(year))
+    if as_json:
+        print_json(document)
+    else:
+        print_table(("month", "transactions", "active"), [list(row.values()) for row in document["months"]])
+
+
+@command.command()
+@click.argument("month")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def province(settings: Settings, month: str, as_json: bool) -> None:
+    """Every market's month, side by side."""
+    which = Month.parse(month)
+    with Installation(settings).database.reading() as session:
+        document = reports.province_report(session, which)
+    if as_json:
+        print_json(document)
+    else:
+        head = ("slug", "name", "transactions", "active", "registered")
+        print_table(head, [list(row.values()) for row in document["markets"]])
