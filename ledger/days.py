@@ -42,7 +42,7 @@ class Month:
     def parse(cls, text: str) -> "Month":
         """Read `YYYY-MM`; raises Refused for anything else."""
         match = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text)
-        if match is None or match[1] == "0000":
+        if match is None or not "1900" <= match[1] <= "2999":
             raise Refused(Problem(f"{text!r} is no month; write YYYY-MM, for example 2026-10", field="month"))
         return cls(int(match[1]), int(match[2]))
 

@@ -51,6 +51,7 @@ class BankAccount(SQLModel, table=True):
             postgresql_where=text("in_force_until IS NULL"),
         ),
         Index("ix_bank_account_number", "market_id", "number"),
+        Index("ix_bank_account_stall", "stall_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

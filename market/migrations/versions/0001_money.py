@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_account")),
     )
     op.create_index("ix_bank_account_number", "bank_account", ["market_id", "number"])
+    op.create_index("ix_bank_account_stall", "bank_account", ["stall_id"])
     op.create_index(
         "uq_bank_account_in_force",
         "bank_account",
