@@ -26,7 +26,7 @@ def local_midnight(day: date) -> datetime:
 
 def stamp(moment: datetime) -> str:
     """A moment as it is hashed and exported: `2026-11-24T01:02:03.000004Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class Month:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from ledger.days import stamp
 
 FORM = 1
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def entry_hash(
@@ -62,4 +63,4 @@ def entry_hash(
         login_id,
         previous,
     ]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()

@@ -8,11 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import insert, select, text
 from sqlmodel import Session
 
 from ledger.books.chain import FORM, entry_hash
-from ledger.books.model import BOOK, ENTRY, ENTRY_NOTE, POSTING
+from ledger.books.model import BOOK, DAY_TOTAL, ENTRY, ENTRY_NOTE, POSTING
+from ledger.rows import insert_rows
+
+_ADDED_TO_THE_DAY = (
+    "ON CONFLICT (book_id, booked_on) DO UPDATE SET"
+    " cashless_count = day_total.cashless_count + excluded.cashless_count,"
+    " cashless_sum = day_total.cashless_sum + excluded.cashless_sum,"
+    " typed_sum = day_total.typed_sum + excluded.typed_sum, cash_sum = day_total.cash_sum + excluded.cash_sum"
+)
 
 
 @dataclass(slots=True)
@@ -161,15 +169,35 @@ def post(session: Session, heads: dict[int, Head], drafts: Sequence[Draft], *, r
         head.entries, head.hash = number, hashed
         posted.append(Posted(entry_id, draft.book_id, number))
     connection = session.connection()
-    connection.execute(insert(POSTING), postings)
-    connection.execute(insert(ENTRY), entries)
-    if notes:
-        connection.execute(insert(ENTRY_NOTE), notes)
-    _add_to_days(session, heads, totals)
-    touched = {place.book_id for place in posted}
-    connection.execute(
-        update(BOOK).where(BOOK.c.id == bindparam("book")),
-        [{"book": book, "entries": heads[book].entries, "head": heads[book].hash} for book in touched],
+    insert_rows(connection, POSTING, postings)
+    insert_rows(connection, ENTRY, entries)
+    insert_rows(connection, ENTRY_NOTE, notes)
+    insert_rows(
+        connection,
+        DAY_TOTAL,
+        [
+            {
+                "book_id": book,
+                "booked_on": day,
+                "market_id": heads[book].market_id,
+                "cashless_count": count,
+                "cashless_sum": cashless,
+                "typed_sum": typed,
+                "cash_sum": cash,
+            }
+            for (book, day), (count, cashless, typed, cash) in totals.items()
+        ],
+        then=_ADDED_TO_THE_DAY,
+    )
+    touched = sorted({place.book_id for place in posted})
+    insert_rows(
+        connection,
+        BOOK,
+        [
+            {"id": book, "market_id": heads[book].market_id, "entries": heads[book].entries, "head": heads[book].hash}
+            for book in touched
+        ],
+        then="ON CONFLICT (id) DO UPDATE SET entries = excluded.entries, head = excluded.head",
     )
     return posted
 
@@ -184,30 +212,3 @@ def _entry_ids(session: Session, count: int) -> list[int]:
         return [row[0] for row in rows]
     newest: int = connection.execute(text("SELECT coalesce(max(id), 0) FROM entry")).scalar_one()
     return list(range(newest + 1, newest + 1 + count))
-
-
-_ADD_TO_DAY = text(
-    "INSERT INTO day_total (book_id, booked_on, market_id, cashless_count, cashless_sum, typed_sum, cash_sum)"
-    " VALUES (:book, :day, :market, :count, :cashless, :typed, :cash) ON CONFLICT (book_id, booked_on) DO UPDATE SET"
-    " cashless_count = day_total.cashless_count + excluded.cashless_count,"
-    " cashless_sum = day_total.cashless_sum + excluded.cashless_sum,"
-    " typed_sum = day_total.typed_sum + excluded.typed_sum, cash_sum = day_total.cash_sum + excluded.cash_sum"
-).bindparams(bindparam("day", type_=ENTRY.c.booked_on.type))
-
-
-def _add_to_days(session: Session, heads: Mapping[int, Head], totals: Mapping[tuple[int, date], list[int]]) -> None:
-    session.connection().execute(
-        _ADD_TO_DAY,
-        [
-            {
-                "book": book,
-                "day": day,
-                "market": heads[book].market_id,
-                "count": count,
-                "cashless": cashless,
-                "typed": typed,
-                "cash": cash,
-            }
-            for (book, day), (count, cashless, typed, cash) in totals.items()
-        ],
-    )

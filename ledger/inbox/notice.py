@@ -8,6 +8,7 @@ from typing import Literal
 
 from ledger.days import stamp
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Feed = Literal["hook", "poll", "statement"]
 Direction = Literal["in", "out"]
 
@@ -53,4 +54,4 @@ def digest(
     """
     when = stamp(at) if at is not None else local_date.isoformat()
     said = [channel_id, feed, event_id, account_number, bank, amount, direction, bank_reference, when]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from ledger.books.model import ENTRY
@@ -16,6 +15,7 @@ from ledger.days import Month
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from ledger.inbox.notice import Feed, Notice, digest
 from ledger.refused import Problem, Refused
+from ledger.rows import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,6 @@ def receive(
     The same event told again with another content keeps its second body and is marked `differs`.
     """
     connection = session.connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     rows: dict[str, dict[str, object]] = {}
     digests: list[str] = []
     for notice, _ in deliveries:
@@ -84,11 +83,11 @@ def receive(
     # In the order of their keys, so that two importers of one file never wait for each other in a ring.
     fresh = {
         row.event_id: row.id
-        for row in connection.execute(
-            insert(NOTICE)
-            .on_conflict_do_nothing(index_elements=["channel_id", "feed", "event_id"])
-            .returning(NOTICE.c.id, NOTICE.c.event_id),
+        for row in insert_rows(
+            connection,
+            NOTICE,
             [rows[event_id] for event_id in sorted(rows)],
+            then="ON CONFLICT (channel_id, feed, event_id) DO NOTHING RETURNING id, event_id",
         )
     }
     told = [notice.event_id for notice, _ in deliveries if notice.event_id not in fresh]
@@ -121,8 +120,7 @@ def receive(
             received.append(Received(Stored(notice_id, market_id, channel_id, feed, said_digest, notice, "pending")))
         else:
             received.append(Received(None, differs=said_digest != original))
-    if bodies:
-        connection.execute(insert(NOTICE_BODY).on_conflict_do_nothing(), bodies)
+    insert_rows(connection, NOTICE_BODY, bodies, then="ON CONFLICT (notice_id, digest) DO NOTHING")
     return received
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import not_, select, text, tuple_
+from sqlalchemy import not_, select, text, tuple_, update
 from sqlmodel import Session
 
 from ledger.inbox.model import NOTICE
@@ -25,6 +25,7 @@ class Twin:
 @dataclass(frozen=True, slots=True)
 class _Earlier:
     id: int
+    source: tuple[int, str]
     bank_reference: str
     at: datetime | None
 
@@ -48,28 +49,31 @@ def find_twins(
 ) -> dict[int, Twin]:
     """Which of these incoming notices, all of one feed, another feed told before; by notice id.
 
-    An original has one twin a feed at most, so among equal payments each line takes its own. Where a person says that
-    they are the same, a probable twin is as good as a certain one.
+    An original has one twin a feed at most, so among equal payments each line takes its own, and two notices that a
+    feed told both, or whose twins it did, are two payments. Where a person says that they are the same, a probable
+    twin is as good as a certain one.
     """
     if not notices:
         return {}
-    channel_id, feed = notices[0].channel_id, notices[0].feed
+    source = notices[0].channel_id, notices[0].feed
     days = sorted({(stored.notice.account_number, stored.notice.local_date) for stored in notices})
-    candidates = _other_feeds(session, market_id, channel_id, feed, days)
+    candidates = _other_feeds(session, market_id, source, days)
     if not candidates:
         return {}
-    claimed = _claimed(session, channel_id, feed, [earlier.id for rows in candidates.values() for earlier in rows])
+    originals = [stored.id for stored in notices] + [earlier.id for rows in candidates.values() for earlier in rows]
+    told_by = _sources_of_twins(session, originals)
     twins: dict[int, Twin] = {}
     for stored in notices:
         notice = stored.notice
+        told = {source, *told_by[stored.id]}
         free = [
             earlier
             for earlier in candidates.get((notice.account_number, notice.local_date, notice.amount), ())
-            if earlier.id not in claimed and earlier.id != stored.id
+            if earlier.id != stored.id and told.isdisjoint({earlier.source, *told_by[earlier.id]})
         ]
         same = [e for e in free if e.bank_reference and e.bank_reference == notice.bank_reference]
         if same:
-            claimed.add(same[0].id)
+            told_by[same[0].id].add(source)
             twins[stored.id] = Twin(same[0].id, certain=True)
             continue
         maybe = [e for e in free if not (e.bank_reference and notice.bank_reference) and _near(e.at, notice.at)]
@@ -77,8 +81,13 @@ def find_twins(
             nearest = min(maybe, key=lambda earlier: _distance(earlier.at, notice.at)).id
             twins[stored.id] = Twin(nearest, certain=person_says_same)
             if person_says_same:
-                claimed.add(nearest)
+                told_by[nearest].add(source)
     return twins
+
+
+def hand_over_twins(session: Session, notice_id: int, original: int) -> None:
+    """A notice that turns out to be told before gives its own twins to the original, so that none is a twin's twin."""
+    session.connection().execute(update(NOTICE).where(NOTICE.c.same_as == notice_id).values(same_as=original))
 
 
 def _near(one: datetime | None, other: datetime | None) -> bool:
@@ -90,33 +99,43 @@ def _distance(one: datetime | None, other: datetime | None) -> timedelta:
 
 
 def _other_feeds(
-    session: Session, market_id: int, channel_id: int, feed: str, days: list[tuple[str, date]]
+    session: Session, market_id: int, source: tuple[int, str], days: list[tuple[str, date]]
 ) -> dict[tuple[str, date, int], list[_Earlier]]:
     row = NOTICE.c
     found = session.connection().execute(
-        select(row.id, row.account_number, row.local_date, row.amount, row.bank_reference, row.at)
+        select(
+            row.id,
+            row.channel_id,
+            row.feed,
+            row.account_number,
+            row.local_date,
+            row.amount,
+            row.bank_reference,
+            row.at,
+        )
         .where(
             row.market_id == market_id,
             tuple_(row.account_number, row.local_date).in_(days),
             row.direction == "in",
             row.same_as.is_(None),
             row.status.in_(("pending", "recorded", "unmatched", "held", "parked")),
-            not_((row.channel_id == channel_id) & (row.feed == feed)),
+            not_((row.channel_id == source[0]) & (row.feed == source[1])),
         )
         .order_by(row.id)
     )
     candidates: dict[tuple[str, date, int], list[_Earlier]] = defaultdict(list)
     for each in found:
         candidates[each.account_number, each.local_date, each.amount].append(
-            _Earlier(each.id, each.bank_reference, each.at)
+            _Earlier(each.id, (each.channel_id, each.feed), each.bank_reference, each.at)
         )
     return candidates
 
 
-def _claimed(session: Session, channel_id: int, feed: str, originals: list[int]) -> set[int]:
-    rows = session.connection().execute(
-        select(NOTICE.c.same_as).where(
-            NOTICE.c.same_as.in_(originals), NOTICE.c.channel_id == channel_id, NOTICE.c.feed == feed
-        )
-    )
-    return {row.same_as for row in rows}
+def _sources_of_twins(session: Session, originals: list[int]) -> defaultdict[int, set[tuple[int, str]]]:
+    """Which channels and feeds told a twin of each of these."""
+    found: defaultdict[int, set[tuple[int, str]]] = defaultdict(set)
+    for row in session.connection().execute(
+        select(NOTICE.c.same_as, NOTICE.c.channel_id, NOTICE.c.feed).where(NOTICE.c.same_as.in_(originals))
+    ):
+        found[row.same_as].add((row.channel_id, row.feed))
+    return found
