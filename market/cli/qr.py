@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -176,23 +176,36 @@ def read(settings: Settings, picture: Path, as_json: bool) -> None:
         click.echo("no QR code was found; take the photo nearer and in better light", err=True)
 
 
+@command.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def bank(name: str, as_json: bool) -> None:
+    """Print every bank that NAME (a BIN, short code or name) may mean."""
+    bins = banks.bins_named(name)
+    if not bins:
+        raise Refused(Problem(f"{name!r} is no bank in the list of {banks.list_date()}", field="bank"))
+    _echo_banks([row for row in banks.all_banks() if row.bin in bins], as_json)
+
+
 @command.command("banks")
-@click.argument("bank", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--refresh", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_REFRESH)
 @click.option("--date", "copied_on", type=click.DateTime(["%Y-%m-%d"]), help="The day that copy was made.")
 @click.option("--dry-run", is_flag=True, help="With --refresh: tell what would change, and change nothing.")
-def banks_(bank: str | None, as_json: bool, refresh: Path | None, copied_on: datetime | None, dry_run: bool) -> None:
-    """Print the banks that have a BIN, or those that BANK (a BIN, code or name) may mean."""
-    if refresh is not None:
-        if bank or as_json or copied_on is None:
-            raise click.UsageError("--refresh FILE goes with --date DAY, and with no bank.")
+def banks_(as_json: bool, refresh: Path | None, copied_on: datetime | None, dry_run: bool) -> None:
+    """Print the banks that have a BIN, or take over a newer list of them."""
+    if refresh is None:
+        if copied_on or dry_run:
+            raise click.UsageError("--date and --dry-run go with --refresh.")
+        _echo_banks(banks.all_banks(), as_json)
+    elif as_json or copied_on is None:
+        raise click.UsageError("--refresh FILE goes with --date DAY.")
+    else:
         _refresh(refresh, copied_on.date(), dry_run)
-        return
-    bins = banks.bins_named(bank) if bank else None
-    rows = [asdict(row) | {"receives": row.receives} for row in banks.all_banks() if bins is None or row.bin in bins]
-    if not rows:
-        raise Refused(Problem(f"{bank!r} is no bank in the list of {banks.list_date()}", field="bank"))
+
+
+def _echo_banks(chosen: Sequence[banks.Bank], as_json: bool) -> None:
+    rows = [asdict(bank) | {"receives": bank.receives} for bank in chosen]
     if as_json:
         print_json(rows)
         return

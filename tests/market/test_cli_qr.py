@@ -265,13 +265,18 @@ def test_banks_lists_every_bin(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(json.loads(capsys.readouterr().out)) == 72
 
 
-def test_banks_tells_all_that_a_name_may_mean(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["qr", "banks", "bvb", "--json"]) == 0
+def test_bank_tells_all_that_a_name_may_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "bank", "bvb", "--json"]) == 0
     assert [row["bin"] for row in json.loads(capsys.readouterr().out)] == ["970454", "970438"]
 
 
-def test_banks_refuses_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["qr", "banks", "nobody"]) == 1
+def test_bank_tells_receiving_and_scanning_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "bank", "UOB"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:5] == ["970458", "UOB", "UnitedOverseas", "yes", "no"]
+
+
+def test_bank_refuses_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["qr", "bank", "nobody"]) == 1
     assert capsys.readouterr().err.startswith("error: bank: 'nobody' is no bank")
 
 
@@ -315,6 +320,11 @@ def test_banks_refuses_a_list_it_cannot_take_and_changes_nothing(
     (tmp_path / "new.json").write_text(content, encoding="utf-8")
     assert main(["qr", "banks", "--refresh", str(tmp_path / "new.json"), "--date", day]) == code
     assert own_bank_list.read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", [["--dry-run"], ["--date", "2026-11-01"], ["--refresh", __file__]])
+def test_banks_called_wrongly_is_wrong_usage(arguments: list[str]) -> None:
+    assert main(["qr", "banks", *arguments]) == 2
 
 
 @pytest.fixture
