@@ -23,6 +23,7 @@ GROUPS = {
     "report": "Reports of a month, a year, the province.",
     "ledger": "The books: verify, export.",
     "user": "Logins: add.",
+    "demo": "A sample province to look at.",
     "upgrade": "Back up, then migrate an older database.",
 }
 

@@ -1,0 +1,42 @@
+"""`demo`: a sample province to look at, in a data folder of its own."""
+
+from dataclasses import replace
+
+import click
+
+from ledger.days import Month, local_date, utc_now
+from market.cli.output import progress
+from market.config import Settings
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Build it and stop.")
+@click.option("--stalls", type=click.IntRange(4, 5_000), default=412, show_default=True, help="Of the first market.")
+@click.option("--months", type=click.IntRange(1, 60), default=12, show_default=True, help="Full months before this.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same province.")
+@click.pass_obj
+def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: int) -> None:
+    """Build a sample province and serve it on 127.0.0.1; its people and their money are invented.
+
+    It lies in CHO_DATA/demo, apart from real data. Called again it goes on where it was.
+    """
+    from market.demo.build import build, size
+    from market.demo.plan import Plan
+
+    data = settings.data / "demo"
+    own = replace(
+        settings,
+        data=data,
+        database_url=f"sqlite:///{data / 'cho.sqlite'}",
+        base_url=f"http://127.0.0.1:{settings.port}",
+        host="127.0.0.1",
+        secret_key=None,
+        secret_key_file=data / "secret.key",
+    )
+    now = utc_now()
+    plan = Plan(stalls, months, seed, Month.of(local_date(now)))
+    with progress("Building the sample province", size(plan)) as step:
+        built = build(own, plan, now=now, progress=step)
+    click.echo(f"The sample province is in {data}; it is served on {own.base_url}")
+    for login in built.logins:
+        click.echo(f"  {login['login']:16} {login['password']}  {login['role']} {login['where']}".rstrip())

@@ -1,0 +1,143 @@
+"""The people of the sample province: who may sign in, and what they have done by hand."""
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from ledger import books
+from ledger.books.model import DAY_TOTAL, ENTRY
+from ledger.days import local_date, local_midnight
+from market.access.logins import add_login
+from market.demo.plan import SAMPLES, Plan, Sample
+from market.markets import MarketRow, find_market
+from market.model import LOGIN
+from merchants import settling
+from merchants.stalls import StallRow, list_stalls, set_status
+from merchants.takings import record_consent
+
+
+def add(session: Session, plan: Plan, now: datetime) -> list[dict[str, str]]:
+    """Add the logins; gives each with its role, password and place. The passwords follow from the seed: these people
+    and their money are invented, and the sample listens on this machine only."""
+    rng = random.Random(f"passwords {plan.seed}")  # noqa: S311 (invented data, repeatable by seed)
+    logins: list[dict[str, str]] = []
+
+    def login(name: str, role: str, market: MarketRow | None = None, stall: StallRow | None = None) -> None:
+        password = "-".join("".join(rng.choices("abcdefghjkmnpqrstuvwxyz23456789", k=4)) for _ in range(3))
+        add_login(
+            session,
+            name=name,
+            role=role,
+            market_id=market.id if market else None,
+            stall_id=stall.id if stall else None,
+            password=password,
+            now=now,
+        )
+        where = f"{stall.code} {stall.name}, {market.name}" if stall and market else market.name if market else ""
+        logins.append({"login": name, "password": password, "role": role, "where": where})
+
+    login("quan-tri", "administrator")
+    login("tinh", "province")
+    for sample in SAMPLES:
+        login(sample.board, "board", find_market(session, sample.slug))
+    for sample in SAMPLES:
+        market = find_market(session, sample.slug)
+        login(f"sap-{sample.slug}", "stallholder", market, holder_of(session, market))
+    return logins
+
+
+def holder_of(session: Session, market: MarketRow) -> StallRow:
+    """The stall whose holder may sign in: the first of the fish row, where there is one."""
+    every = list_stalls(session, market.id)
+    return next((stall for stall in every if stall.code.startswith("C")), every[0])
+
+
+def board_of(session: Session, sample: Sample) -> int:
+    """The login of a market's board."""
+    found: int = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == sample.board)).scalar_one()
+    return found
+
+
+def live(session: Session, plan: Plan, now: datetime) -> None:
+    """What people did by hand: cash typed at a stall, consents, a payment that was no sale, one that went back after
+    its month was closed, a stall that pauses."""
+    rng = random.Random(f"people {plan.seed}")  # noqa: S311 (invented data, repeatable by seed)
+    for sample in SAMPLES:
+        market = find_market(session, sample.slug)
+        board = board_of(session, sample)
+        holder = holder_of(session, market)
+        _type_sales(session, holder, rng, now)
+        every = list_stalls(session, market.id)
+        for stall in every:
+            if stall.id == holder.id or rng.random() < 0.06:
+                record_consent(
+                    session,
+                    market_id=market.id,
+                    stall_id=stall.id,
+                    given=True,
+                    text_version="1",
+                    login_id=board,
+                    now=now - timedelta(days=rng.randrange(3, 40)),
+                )
+        payments = _payments_before(session, market, local_midnight(plan.current.first))
+        if len(payments) > 1:
+            settling.reverse(
+                session,
+                market.id,
+                payments[0],
+                reason="Khách chuyển nhầm, sạp đã chuyển trả lại",
+                reassign=False,
+                login_id=board,
+                now=now - timedelta(minutes=50),
+            )
+            settling.mark_not_sale(
+                session,
+                market.id,
+                payments[1],
+                reason="Em gái gửi tiền nhờ giữ, không phải tiền bán hàng",
+                login_id=board,
+                now=now - timedelta(minutes=40),
+            )
+        unpaid = [stall for stall in every if stall.status == "open" and not _ever_paid(session, stall)]
+        if len(unpaid) > 1:
+            set_status(session, unpaid[0], "paused", local_date(now))
+
+
+def _type_sales(session: Session, stall: StallRow, rng: random.Random, now: datetime) -> None:
+    for ago in range(10):
+        day = local_date(now) - timedelta(days=ago)
+        for number in range(rng.randrange(4, 9)):
+            at = local_midnight(day) + timedelta(hours=5, minutes=rng.randrange(600))
+            if at < now:
+                books.enter_sale(
+                    session,
+                    book_id=stall.book_id,
+                    amount=rng.randrange(10, 200) * 1_000,
+                    cash=rng.random() < 0.8,
+                    occurred_at=at,
+                    client_key=f"demo-{day}-{number}",
+                    login_id=None,
+                    memo="",
+                    now=at + timedelta(seconds=20),
+                )
+
+
+def _payments_before(session: Session, market: MarketRow, moment: datetime) -> list[int]:
+    rows = session.connection().execute(
+        select(ENTRY.c.id)
+        .where(ENTRY.c.market_id == market.id, ENTRY.c.kind == "payment", ENTRY.c.occurred_at < moment)
+        .order_by(ENTRY.c.id.desc())
+        .limit(2)
+    )
+    return [row.id for row in rows]
+
+
+def _ever_paid(session: Session, stall: StallRow) -> bool:
+    count: int = (
+        session.connection()
+        .execute(select(func.count()).select_from(DAY_TOTAL).where(DAY_TOTAL.c.book_id == stall.book_id))
+        .scalar_one()
+    )
+    return count > 0
