@@ -131,6 +131,9 @@ def book(
     heads = books.lock(session, {match.book_id for match in found.values() if match})
     # Only now, with accounts and books locked, can no other writer slip the same payment in between.
     twins = {} if decision.another else find_twins(session, source.market_id, incoming)
+    if decision.stall is not None:
+        # A probable twin was weighed when the later of the two came; a person who names the stall is not asked again.
+        twins = {notice_id: twin for notice_id, twin in twins.items() if twin.certain}
     drafts: list[books.Draft] = []
     matched: list[tuple[Stored, Match]] = []
     for one in incoming:

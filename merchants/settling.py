@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ledger import books
 from ledger.books.model import ENTRY
 from ledger.inbox.receive import Stored, load, settle
-from ledger.inbox.twins import find_twins, lock_accounts
+from ledger.inbox.twins import find_twins, hand_over_twins, lock_accounts
 from ledger.refused import Problem, Refused
 from merchants.payments import Decision, Match, Outcome, Source, book
 from merchants.stalls import StallRow
@@ -36,7 +36,7 @@ def assign(
     login_id: int | None,
     now: datetime,
 ) -> Outcome:
-    """An unmatched notice is this stall's. Twins are looked for once more, so it may turn out told before or held."""
+    """An unmatched notice is this stall's. Twins are looked for once more, so it may turn out to be told before."""
     stored = _load(
         session,
         market_id,
@@ -72,6 +72,7 @@ def same(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[Ou
                         field="notice",
                     )
                 )
+            hand_over_twins(session, one.id, twins[one.id].original)
             settle(session, [(one.id, "duplicate", twins[one.id].original)])
             outcomes.append(Outcome("duplicate", one.id))
     return outcomes
