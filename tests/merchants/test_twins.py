@@ -73,14 +73,14 @@ def test_a_notice_that_differs_is_no_twin(
     session: Session, channel: Source, huong: StallRow, tu: StallRow, told: Told, other: str
 ) -> None:
     notice = told(huong, 50_000)
-    changes: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "amount": {"amount": 50_001},
         "local_date": {"at": NOW - timedelta(days=1), "local_date": notice.local_date - timedelta(days=1)},
         "account_number": {"account_number": tu.account_number, "bank": tu.bin},
         "bank_reference": {"bank_reference": "FT99999999"},
-    }[other]
+    }
     bring(session, channel, "hook", notice)
-    assert statuses(bring(session, channel, "poll", replace(notice, **changes))) == ["recorded"]
+    assert statuses(bring(session, channel, "poll", replace(notice, **changes[other]))) == ["recorded"]
 
 
 def test_money_going_out_is_nobodys_twin(session: Session, channel: Source, huong: StallRow, told: Told) -> None:
