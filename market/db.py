@@ -102,6 +102,15 @@ def revision_of(connection: Connection) -> str | None:
 def open_database(url: str) -> Database:
     """Open a database, making the tables of an empty one. Raises Refused for an older, newer or unreachable one."""
     engine = open_engine(url)
+    try:
+        _make_or_refuse(engine, url)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
+
+
+def _make_or_refuse(engine: Engine, url: str) -> None:
     known = revisions()
     with engine.execution_options(reading=True).connect() as connection:
         revision = revision_of(connection)
@@ -118,7 +127,6 @@ def open_database(url: str) -> Database:
         raise Refused(
             f"the database stands at revision {revision}, this program needs {known[-1]}: run python3 run.py upgrade"
         )
-    return Database(engine)
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

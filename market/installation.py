@@ -32,6 +32,11 @@ class Installation:
         self.make_folder()
         return open_database(self.settings.database_url)
 
+    def close(self) -> None:
+        """Close the database, where it was opened."""
+        if "database" in self.__dict__:
+            self.database.engine.dispose()
+
     @cached_property
     def key(self) -> str:
         """The installation's key, made on first use."""

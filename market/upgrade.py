@@ -15,6 +15,13 @@ from market.db import migrate, open_engine, revision_of, revisions, sqlite_drive
 def upgrade(url: str, backups: Path) -> tuple[str | None, str, Path | None]:
     """Give the revision before, the one after, and the backup made between (None where nothing was to be done)."""
     engine = open_engine(url)
+    try:
+        return _upgrade(engine, backups)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(engine: Engine, backups: Path) -> tuple[str | None, str, Path | None]:
     with engine.execution_options(reading=True).connect() as connection:
         before = revision_of(connection)
     newest = revisions()[-1]

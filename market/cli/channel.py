@@ -8,9 +8,9 @@ import click
 from ledger.days import utc_now
 from ledger.refused import Problem, Refused
 from market import channels
+from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
-from market.installation import Installation
 from market.markets import find_market
 from market.secret_key import seal
 from merchants.payments import take_up
@@ -45,8 +45,8 @@ def add(
     if secret_file is not None and secret is not None:
         raise click.UsageError("give --secret-file or --secret -, not both")
     said = _secret(secret_file, from_stdin=secret is not None)
-    installation = Installation(settings)
-    with installation.database.writing() as session:
+    opened = installation(settings)
+    with opened.database.writing() as session:
         row = find_market(session, market)
         channel_id = channels.add_channel(
             session,
@@ -54,7 +54,7 @@ def add(
             market_id=row.id,
             stall_id=None if stall is None else find_stall(session, row.id, stall).id,
             auth=auth,
-            sealed_secret=None if said is None else seal(installation.key, said),
+            sealed_secret=None if said is None else seal(opened.key, said),
             now=utc_now(),
         )
     url = f"/hooks/{channel_id}"
@@ -85,7 +85,7 @@ def _secret(file: Path | None, *, from_stdin: bool) -> str | None:
 @click.pass_obj
 def list_(settings: Settings, as_json: bool) -> None:
     """Every channel; never its secret."""
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         rows = [
             {
                 "channel": row.id,
@@ -112,7 +112,7 @@ def list_(settings: Settings, as_json: bool) -> None:
 @click.pass_obj
 def off(settings: Settings, channel: int) -> None:
     """The channel takes nothing any more; what it told stays."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         channels.switch_off(session, channel)
     click.echo(f"channel {channel} is off", err=True)
 
@@ -122,7 +122,7 @@ def off(settings: Settings, channel: int) -> None:
 @click.pass_obj
 def replay(settings: Settings, channel: int) -> None:
     """Book what the channel told and could not be booked then."""
-    database = Installation(settings).database
+    database = installation(settings).database
     taken = 0
     still = 0
     while True:

@@ -12,11 +12,11 @@ from ledger.books.counts import lines
 from ledger.books.model import ENTRY
 from ledger.books.verify import verify as verify_books
 from ledger.days import Month, stamp
+from market.cli.opened import installation
 from market.cli.output import print_json, progress
 from market.closings import published_heads
 from market.config import Settings
 from market.files import write_whole
-from market.installation import Installation
 from market.markets import find_market, list_markets
 from merchants.stalls import list_stalls
 
@@ -40,7 +40,7 @@ def _stalls(session: Session) -> dict[int, tuple[str, str]]:
 @click.pass_obj
 def verify(settings: Settings, as_json: bool) -> int:
     """Check every invariant of the books; exit 1 with a line for each that is broken."""
-    database = Installation(settings).database
+    database = installation(settings).database
     with database.reading() as session:
         total: int = session.connection().execute(select(func.count()).select_from(ENTRY)).scalar_one()
         by_book = _stalls(session)
@@ -83,7 +83,7 @@ def export(settings: Settings, market: str, month: str | None, output: Path) -> 
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("stall", "number", "entry", "kind", "booked_on", "occurred_at", "recorded_at", "concerns", "hash"))
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         row = find_market(session, market)
         codes = {stall.book_id: stall.code for stall in list_stalls(session, row.id)}
         written = 0

@@ -4,9 +4,9 @@ import click
 
 from ledger.days import utc_now
 from market import markets
+from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
-from market.installation import Installation
 
 
 @click.group()
@@ -24,7 +24,7 @@ def command() -> None:
 @click.pass_obj
 def add(settings: Settings, slug: str, name: str, city: str, unit: str, phone: str, target: int | None) -> None:
     """Add a market; SLUG names it in commands and addresses."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         market = markets.add_market(
             session, slug=slug, name=name, city=city, unit_code=unit, phone=phone, target=target, now=utc_now()
         )
@@ -36,7 +36,7 @@ def add(settings: Settings, slug: str, name: str, city: str, unit: str, phone: s
 @click.pass_obj
 def list_(settings: Settings, as_json: bool) -> None:
     """Every market, with its stalls that are not closed."""
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         stalls = markets.stall_counts(session)
         rows = [
             {

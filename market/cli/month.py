@@ -3,10 +3,10 @@
 import click
 
 from ledger.days import Month, utc_now
+from market.cli.opened import installation
 from market.cli.output import print_json
 from market.closings import close_month
 from market.config import Settings
-from market.installation import Installation
 from market.markets import find_market
 from market.reports import month_report
 
@@ -24,7 +24,7 @@ def command() -> None:
 def close(settings: Settings, month: str, market: str, as_json: bool) -> None:
     """Freeze the report of MONTH (YYYY-MM) under a number; again after changes, under the next."""
     which = Month.parse(month)
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         row = find_market(session, market)
         frozen = month_report(session, row, which).frozen()
         version, new = close_month(session, row.id, which, frozen, login_id=None, now=utc_now())

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from ledger import books
-from ledger.days import HO_CHI_MINH, stamp, utc_now
+from ledger.days import HO_CHI_MINH, utc_now
 from ledger.inbox.receive import Waiting, market_of, waiting
 from ledger.refused import Problem, Refused
 from market import channels
+from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table, progress
 from market.config import Settings
 from market.deliveries import import_bodies
-from market.installation import Installation
 from market.markets import find_market
 from merchants import settling
 from merchants.payments import Outcome
@@ -36,7 +36,7 @@ def command() -> None:
 @click.pass_obj
 def import_(settings: Settings, file: Path, channel: int, dry_run: bool, as_json: bool) -> int:
     """Take a .jsonl file of provider bodies, one a line; all lines or none. What was seen before is a duplicate."""
-    database = Installation(settings).database
+    database = installation(settings).database
     with database.reading() as session:
         row = channels.find_channel(session, channel)
     size = file.stat().st_size if file.is_file() else 0
@@ -98,7 +98,7 @@ def add(
     if problems:
         raise Refused(problems)
     when = None if at is None else _moment(at, now)
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         row = find_stall(session, find_market(session, market).id, stall)
         posted, new = books.enter_sale(
             session,
@@ -149,7 +149,7 @@ def _print_entry(posted: books.Posted, as_json: bool) -> None:
 @click.pass_obj
 def reverse(settings: Settings, entry: int, reason: str, reassign: bool, as_json: bool) -> None:
     """Undo an entry and its corrections, once, by a new entry."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         posted = settling.reverse(session, None, entry, reason=reason, reassign=reassign, login_id=None, now=utc_now())
     _print_entry(posted, as_json)
 
@@ -161,7 +161,7 @@ def reverse(settings: Settings, entry: int, reason: str, reassign: bool, as_json
 @click.pass_obj
 def not_sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
     """The money was no sale (a loan from a sister): out of the counts, still in the books."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         posted = settling.mark_not_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
     _print_entry(posted, as_json)
 
@@ -173,7 +173,7 @@ def not_sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None
 @click.pass_obj
 def sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
     """It was a sale after all: undo not-sale."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         posted = settling.mark_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
     _print_entry(posted, as_json)
 
@@ -185,7 +185,7 @@ def sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
 @click.pass_obj
 def confirm(settings: Settings, entry: int, notice_entry: int, as_json: bool) -> None:
     """The typed sale ENTRY is the bank payment NOTICE_ENTRY: the typed one is reversed in its favour."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         posted = settling.confirm(session, None, entry, notice_entry, login_id=None, now=utc_now())
     _print_entry(posted, as_json)
 
@@ -194,7 +194,7 @@ def _print_waiting(rows: list[Waiting], as_json: bool) -> None:
     documents = [
         {
             "notice": row.notice,
-            "at": stamp(row.at) if row.at else row.local_date.isoformat(),
+            "at": row.at.astimezone(HO_CHI_MINH).isoformat() if row.at else row.local_date.isoformat(),
             "bank": row.bank,
             "account_number": row.account_number,
             "amount": row.amount,
@@ -215,7 +215,7 @@ def _print_waiting(rows: list[Waiting], as_json: bool) -> None:
 @click.pass_obj
 def unmatched(settings: Settings, market: str, as_json: bool) -> None:
     """Money that no stall has yet."""
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         rows = waiting(session, find_market(session, market).id, "unmatched", "pending", "parked")
     _print_waiting(rows, as_json)
 
@@ -226,7 +226,7 @@ def unmatched(settings: Settings, market: str, as_json: bool) -> None:
 @click.pass_obj
 def held(settings: Settings, market: str, as_json: bool) -> None:
     """Notices that another feed probably told before."""
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         rows = waiting(session, find_market(session, market).id, "held")
     _print_waiting(rows, as_json)
 
@@ -249,7 +249,7 @@ def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
 @click.pass_obj
 def assign(settings: Settings, notice: int, stall: str, reason: str, as_json: bool) -> None:
     """An unmatched notice is this stall's."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         market_id = market_of(session, notice)
         outcome = settling.assign(
             session,
@@ -273,7 +273,7 @@ def assign(settings: Settings, notice: int, stall: str, reason: str, as_json: bo
 @click.pass_obj
 def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
     """These held notices were told before by another feed."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         outcomes = settling.same(session, market_of(session, notices[0]), notices)
     _print_outcomes(outcomes, as_json)
 
@@ -284,6 +284,6 @@ def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
 @click.pass_obj
 def another(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
     """These held notices are payments of their own: book them."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         outcomes = settling.another(session, market_of(session, notices[0]), notices, login_id=None, now=utc_now())
     _print_outcomes(outcomes, as_json)

@@ -156,7 +156,7 @@ def _picture(suffix: str, payload: str, options: dict[str, Any]) -> bytes:
 def read(settings: Settings, picture: Path, as_json: bool) -> None:
     """Print every QR code in a photo or scan, and the stall it is registered to."""
     from ledger.days import utc_now
-    from market.installation import Installation
+    from market.cli.opened import installation
     from market.registered_codes import look_up
     from qr import scan
 
@@ -164,7 +164,7 @@ def read(settings: Settings, picture: Path, as_json: bool) -> None:
         payloads = scan.read(picture.read_bytes())
     except PictureError as refused:
         raise Refused(f"{picture}: {refused}") from None
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         found = [look_up(session, payload, utc_now()) for payload in payloads]
     if as_json:
         _echo_json([asdict(code) for code in found])

@@ -7,9 +7,9 @@ import click
 from ledger.days import HO_CHI_MINH, Month, utc_now
 from ledger.refused import Problem, Refused
 from market import reports
+from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
-from market.installation import Installation
 from market.markets import find_market
 
 
@@ -39,7 +39,7 @@ def month(
 ) -> None:
     """The transactions of MONTH (YYYY-MM) by stall. Counts only: no amount of any stall."""
     which = Month.parse(month)
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         row = find_market(session, market)
         if version is None:
             report = reports.month_report(session, row, which)
@@ -80,7 +80,7 @@ def year(settings: Settings, year: str, market: str, as_json: bool) -> None:
     """Twelve months of a market."""
     if not (year.isascii() and year.isdigit() and len(year) == 4 and year != "0000"):
         raise Refused(Problem(f"{year!r} is no year; write YYYY", field="year"))
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         document = reports.year_report(session, find_market(session, market), int(year))
     if as_json:
         print_json(document)
@@ -95,7 +95,7 @@ def year(settings: Settings, year: str, market: str, as_json: bool) -> None:
 def province(settings: Settings, month: str, as_json: bool) -> None:
     """Every market's month, side by side."""
     which = Month.parse(month)
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         document = reports.province_report(session, which)
     if as_json:
         print_json(document)

@@ -6,10 +6,10 @@ import click
 
 from ledger.days import local_date, utc_now
 from ledger.refused import Problem, Refused
+from market.cli.opened import installation
 from market.cli.output import progress
 from market.config import Settings
 from market.files import write_whole
-from market.installation import Installation
 from market.markets import find_market
 from market.signs import market_signs
 from qr.errors import PictureError
@@ -29,7 +29,7 @@ def command() -> None:
 @click.pass_obj
 def print_(settings: Settings, market: str, codes: tuple[str, ...], layout: str, output: Path) -> None:
     """Print signs; every code is read back from its finished page before the file is written."""
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         signs = market_signs(session, find_market(session, market), codes, local_date(utc_now()))
     with progress("Printing signs", len(signs)) as step:
         try:

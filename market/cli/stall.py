@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from ledger.days import local_date, parse_day, utc_now
+from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
-from market.installation import Installation
 from market.markets import find_market
 from merchants import stalls
 from merchants.stall_file import import_stalls
@@ -28,7 +28,7 @@ def command() -> None:
 @click.pass_obj
 def import_(settings: Settings, file: Path, market: str, dry_run: bool, as_json: bool) -> int:
     """Bring in a list of stalls: a CSV file, all its rows or none."""
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         result = import_stalls(
             session,
             find_market(session, market).id,
@@ -58,7 +58,7 @@ def import_(settings: Settings, file: Path, market: str, dry_run: bool, as_json:
 @click.pass_obj
 def list_(settings: Settings, market: str, as_json: bool) -> None:
     """Every stall of a market, with the account and the reference its code carries."""
-    with Installation(settings).database.reading() as session:
+    with installation(settings).database.reading() as session:
         rows = stalls.list_stalls(session, find_market(session, market).id)
     shown = ("code", "name", "category", "section", "status", "bin", "account_number", "reference")
     if as_json:
@@ -75,14 +75,14 @@ def list_(settings: Settings, market: str, as_json: bool) -> None:
 def close(settings: Settings, code: str, market: str, day: str) -> None:
     """The stall is given up; its account ends with that day, its book stays."""
     last = parse_day(day, "on")
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         stall = stalls.find_stall(session, find_market(session, market).id, code)
         stalls.close(session, stall, last, utc_now())
     click.echo(f"{code} closed on {last}", err=True)
 
 
 def _set_status(settings: Settings, code: str, market: str, status: str) -> None:
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         stall = stalls.find_stall(session, find_market(session, market).id, code)
         stalls.set_status(session, stall, status, local_date(utc_now()))
     click.echo(f"{code} is {status}", err=True)

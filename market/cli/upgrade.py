@@ -2,8 +2,8 @@
 
 import click
 
+from market.cli.opened import installation
 from market.config import Settings
-from market.installation import Installation
 from market.upgrade import upgrade
 
 
@@ -11,7 +11,7 @@ from market.upgrade import upgrade
 @click.pass_obj
 def command(settings: Settings) -> None:
     """Back up, then migrate an older database."""
-    Installation(settings).make_folder()
+    installation(settings).make_folder()
     before, after, backup = upgrade(settings.database_url, settings.data / "backups")
     if backup is not None:
         click.echo(f"backed up to {backup}", err=True)

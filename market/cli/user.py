@@ -4,9 +4,9 @@ import click
 
 from ledger.days import utc_now
 from market.access import logins
+from market.cli.opened import installation
 from market.cli.output import print_json
 from market.config import Settings
-from market.installation import Installation
 from market.markets import find_market
 from market.model import ROLES
 from merchants.stalls import find_stall
@@ -29,7 +29,7 @@ def add(settings: Settings, login: str, role: str, market: str | None, stall: st
     if stall is not None and market is None:
         raise click.UsageError("--stall needs --market")
     password = logins.make_password()
-    with Installation(settings).database.writing() as session:
+    with installation(settings).database.writing() as session:
         market_id = None if market is None else find_market(session, market).id
         stall_id = None
         if stall is not None and market_id is not None:
