@@ -1,5 +1,7 @@
 """What every scheme shares: structure, CRC, fixed formats, maxima, tips, templates."""
 
+import re
+
 import pytest
 
 from qr import emv
@@ -94,6 +96,19 @@ def test_a_payload_at_its_plainest_is_read_without_a_warning() -> None:
 )
 def test_a_broken_payload_is_refused_with_code_and_place(payload: str, code: str, offset: int) -> None:
     assert _fault(payload) == (code, offset)
+
+
+def test_the_largest_symbols_content_is_not_too_long() -> None:
+    assert _fault("00" + "1" * 4294)[0] != "too_long"
+
+
+@pytest.mark.parametrize(("body", "name"), [("5802VN", "currency (53)"), ("5303704", "country (58)")])
+def test_what_is_missing_is_named(body: str, name: str) -> None:
+    for more in ("", "6001A", "6002AB", "6003ABC", "6009ABCDEFGHI"):
+        payload = _sealed(START + body + more)
+        with pytest.raises(PayloadError, match=re.escape(f"the {name} is missing")) as fault:
+            emv.decode(payload)
+        assert payload[fault.value.offset :].startswith("6304")
 
 
 def test_a_lower_case_crc_is_read_with_a_warning() -> None:
@@ -214,6 +229,28 @@ def test_the_tree_opens_templates_to_the_leaves_and_leaves_bare_text_closed() ->
     assert by_id["26"].children[1] == DataObject("01", "0105313144")
     assert by_id["62"].children == (DataObject("50", "0002ab", (DataObject("00", "ab"),)), DataObject("08", "ca"))
     assert by_id["80"].children == ()
+
+
+@pytest.mark.parametrize("path", ["26", "51", "62", "64", "80", "99", "62.50", "62.99"])
+def test_every_template_of_emvs_is_opened(path: str) -> None:
+    inside = _object("00", "ab")
+    for object_id in reversed(path.split(".")):
+        inside = _object(object_id, inside)
+    item = emv.tree(inside)[0]
+    for _ in path.split(".")[1:]:
+        item = item.children[0]
+    assert item.children == (DataObject("00", "ab"),)
+
+
+@pytest.mark.parametrize("path", ["25", "52", "61", "65", "79", "62.49", "26.50", "80.50"])
+def test_nothing_else_is_opened(path: str) -> None:
+    inside = _object("00", "ab")
+    for object_id in reversed(path.split(".")):
+        inside = _object(object_id, inside)
+    item = emv.tree(inside)[0]
+    for _ in path.split(".")[1:]:
+        item = item.children[0]
+    assert item.children == ()
 
 
 def test_nested_templates_are_opened_where_they_are_named() -> None:

@@ -43,6 +43,22 @@ def test_a_fault_is_told_with_its_place(text: str, code: str, offset: int) -> No
     assert (fault.value.code, fault.value.offset) == (code, offset)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0002015809VN", "object 58 claims 09 characters, 2 are left"),
+        ("00020158", "ends inside the head of an object: '58'"),
+        ("00020158X2VN", "the length of object 58 is 'X2', not two digits"),
+        ("000201X802VN", "'X8' is no object ID: two digits stand here"),
+        ("0002010002VN", "object 00 stands here a second time"),
+    ],
+)
+def test_a_fault_is_told_in_words(text: str, message: str) -> None:
+    with pytest.raises(PayloadError) as fault:
+        tlv.parse(text)
+    assert fault.value.message == message
+
+
 def test_what_was_read_before_a_fault_is_kept_and_nothing_cut_short() -> None:
     values: dict[str, str] = {}
     with pytest.raises(PayloadError):

@@ -97,6 +97,7 @@ def test_an_account_has_one_to_nineteen_characters(length: int) -> None:
         (_beneficiary(service="0206QRCASH"), "62060502R1", "QRCASH needs 62.07"),
         (_beneficiary(), "5905Cô AB", "59 has characters that are not printable ASCII; some apps refuse them"),
         (_beneficiary(), "6003a\tb", "60 has characters that are not printable ASCII; some apps refuse them"),
+        (_beneficiary(), "6503Cô ", "65 has characters that are not printable ASCII; some apps refuse them"),
         (_beneficiary(), "54041000", "the code is static (11) and has an amount"),
     ],
 )

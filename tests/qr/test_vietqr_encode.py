@@ -98,6 +98,7 @@ def test_a_cached_code_refuses_the_same_amounts(amount: Any) -> None:
         ("store", "a\nb\tc", "may not hold '\\n\\t': only letters, digits and ASCII punctuation stand there"),
         ("city", "\x7f", "may not hold '\\x7f': only letters, digits and ASCII punctuation stand there"),
         ("bill", 7, "7 is no text"),
+        ("bill", " !~é🙂~!", "may not hold '🙂': only letters, digits and ASCII punctuation stand there"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_the_name_of_its_field(
@@ -177,7 +178,7 @@ def test_all_printable_ascii_may_stand_in_a_text() -> None:
     assert vietqr.decode(vietqr.encode(**HOME, purpose=signs, long_purpose=True)).purpose == signs
 
 
-@pytest.mark.parametrize("amount", [1, 35_000, 499_999_999])
+@pytest.mark.parametrize("amount", [1, 2, 35_000, 499_999_998, 499_999_999])
 def test_a_cached_code_gives_what_encode_gives(amount: int) -> None:
     options: dict[str, Any] = HOME | {"purpose": "Cá", "merchant_name": "Cô Tám", "mcc": "5411", "card": True}
     assert vietqr.for_amounts(**options)(amount) == vietqr.encode(**options, amount=amount)
