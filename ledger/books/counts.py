@@ -1,6 +1,6 @@
 """What boards, provinces and exports may know: counts. No type in this module has a place for an amount."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -49,6 +49,20 @@ def counts_by_day(session: Session, market_id: int, first: date, last: date) -> 
         .group_by(DAY_TOTAL.c.booked_on)
     )
     return {day: int(count) for day, count in rows if count}
+
+
+def counts_of_books(session: Session, book_ids: Sequence[int], first: date, last: date) -> dict[int, dict[date, int]]:
+    """Transactions of these books by local day, from one day to another, both counted. Days without one are absent."""
+    found: dict[int, dict[date, int]] = {book_id: {} for book_id in book_ids}
+    rows = session.connection().execute(
+        select(DAY_TOTAL.c.book_id, DAY_TOTAL.c.booked_on, DAY_TOTAL.c.cashless_count).where(
+            DAY_TOTAL.c.book_id.in_(book_ids), DAY_TOTAL.c.booked_on.between(first, last)
+        )
+    )
+    for book_id, day, count in rows:
+        if count:
+            found[book_id][day] = count
+    return found
 
 
 def first_days(session: Session, market_id: int) -> dict[int, date]:

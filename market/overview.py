@@ -1,0 +1,202 @@
+"""A market's month as its board looks at it on a screen: every figure of the page, and every stall's. Counts only."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import String, cast, func, select
+from sqlmodel import Session
+
+from ledger.books.counts import counts_between, counts_of_books, first_days, newest_days
+from ledger.books.model import BOOK
+from ledger.days import Month
+from ledger.inbox.model import NOTICE
+from market.chart import Bar
+from market.closings import ClosingRow, latest
+from market.comparisons import Compared, earlier, history
+from market.markets import MarketRow
+from market.model import CLOSING
+from market.remarks import ENOUGH, QUIET_DAYS
+from market.reports import MonthReport, month_report
+from merchants.model import STALL
+from qr.text import fold
+
+SPARK_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class StallMonth:
+    """One stall's month. `now` and `before` are its transactions over the days that are compared; `before` is None
+    where the market's records do not reach back so far. `newest` is its latest day with a transaction."""
+
+    book_id: int
+    code: str
+    name: str
+    section: str
+    category: str
+    transactions: int
+    now: int
+    before: int | None
+    newest: date | None
+
+    @property
+    def change(self) -> float | None:
+        """From last month to this one, as a share of last month; None where nothing can be divided by."""
+        return (self.now - self.before) / self.before if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A market's month, counted until `until`, of which `elapsed` days have come. `quiet` are silent for a week or
+    longer, the longest first; `begun` had their first transaction ever; `fallen` lost more than 30 %."""
+
+    market: MarketRow
+    month: Month
+    until: date
+    elapsed: int
+    report: MonthReport
+    closing: ClosingRow | None
+    month_before: Compared
+    year_before: Compared
+    bars: tuple[Bar, ...]
+    stalls: tuple[StallMonth, ...]
+    quiet: tuple[StallMonth, ...]
+    begun: tuple[StallMonth, ...]
+    fallen: tuple[StallMonth, ...]
+
+    @property
+    def running(self) -> bool:
+        """The month is not over."""
+        return self.until < self.month.last
+
+
+def overview(session: Session, market: MarketRow, month: Month, today: date) -> Overview:
+    """The live month of a market, as of today."""
+    report = month_report(session, market, month)
+    until = min(today, month.last)
+    elapsed = max((until - month.first).days + 1, 0)
+    firsts = first_days(session, market.id)
+    newest = newest_days(session, market.id, until)
+    past = history(session, market.id, month, until, min(firsts.values(), default=None))
+    month_before = past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=report.transactions)
+    known = {
+        row.code: row
+        for row in session.connection().execute(
+            select(STALL.c.code, STALL.c.book_id, STALL.c.closed_on).where(STALL.c.market_id == market.id)
+        )
+    }
+    counts = {known[line.code].book_id: line.transactions for line in report.stalls}
+    before: Mapping[int, int] | None = None
+    if month_before.before is not None:
+        other = month_before.other.first
+        before = counts_between(session, market.id, other, other.replace(day=month_before.days))
+        if month_before.days < elapsed:
+            counts = counts_between(session, market.id, month.first, month.first.replace(day=month_before.days))
+    stalls = tuple(
+        StallMonth(
+            book_id=known[line.code].book_id,
+            code=line.code,
+            name=line.name,
+            section=line.section,
+            category=line.category,
+            transactions=line.transactions,
+            now=counts.get(known[line.code].book_id, 0),
+            before=None if before is None else before.get(known[line.code].book_id, 0),
+            newest=newest.get(known[line.code].book_id),
+        )
+        for line in report.stalls
+    )
+    closed = {code for code, row in known.items() if row.closed_on is not None and row.closed_on <= until}
+    return Overview(
+        market=market,
+        month=month,
+        until=until,
+        elapsed=elapsed,
+        report=report,
+        closing=latest(session, market.id, month),
+        month_before=month_before,
+        year_before=past.compare(month, earlier(month, 12), elapsed=elapsed, transactions=report.transactions),
+        bars=past.twelve_months(month, elapsed=elapsed, transactions=report.transactions),
+        stalls=stalls,
+        quiet=_quiet([stall for stall in stalls if stall.code not in closed], until),
+        begun=_begun(stalls, firsts, month),
+        fallen=_fallen(stalls),
+    )
+
+
+def _quiet(stalls: Sequence[StallMonth], until: date) -> tuple[StallMonth, ...]:
+    silent = [(stall.newest, stall) for stall in stalls if stall.newest and (until - stall.newest).days >= QUIET_DAYS]
+    return tuple(stall for _, stall in sorted(silent, key=lambda pair: pair[0]))
+
+
+def _begun(stalls: Sequence[StallMonth], firsts: Mapping[int, date], month: Month) -> tuple[StallMonth, ...]:
+    """Nobody, where all have begun in this month: then it is the records that began."""
+    begun = [
+        stall
+        for stall in stalls
+        if stall.transactions and month.first <= firsts.get(stall.book_id, date.min) <= month.last
+    ]
+    if len(begun) == sum(stall.transactions > 0 for stall in stalls):
+        return ()
+    return tuple(sorted(begun, key=lambda stall: -stall.transactions))
+
+
+def _fallen(stalls: Sequence[StallMonth]) -> tuple[StallMonth, ...]:
+    """Those with enough transactions last month for a share to mean something, the greatest loss first."""
+    fallen = [(stall.before - stall.now, stall) for stall in stalls if stall.before and stall.before >= ENOUGH]
+    return tuple(
+        stall for lost, stall in sorted(fallen, key=lambda pair: -pair[0]) if lost * 10 > (lost + stall.now) * 3
+    )
+
+
+def last_days(session: Session, book_ids: Sequence[int], until: date) -> dict[int, list[int]]:
+    """By book, the transactions of each of the `SPARK_DAYS` days up to and with `until`."""
+    first = until - timedelta(days=SPARK_DAYS - 1)
+    found = counts_of_books(session, book_ids, first, until)
+    days = [first + timedelta(days=day) for day in range(SPARK_DAYS)]
+    return {book_id: [by_day.get(day, 0) for day in days] for book_id, by_day in found.items()}
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """A sort key that puts C-9 before C-10, and the letters with marks beside those without."""
+    parts = re.split(r"(\d+)", fold(text).casefold())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+
+def fingerprint(session: Session, market_id: int) -> tuple[object, ...]:
+    """Changes whenever anything that a market's month shows has changed: entries, stalls, closings, waiting money.
+
+    Entries are only ever added, so how many there are says whether any is new, whichever day it counts for.
+    """
+    columns = (STALL.c.code, STALL.c.name, STALL.c.section, STALL.c.category, STALL.c.status)
+    row = STALL.c.id.cast(String) + func.coalesce(cast(STALL.c.closed_on, String), "")
+    for column in columns:
+        row = row + "\x1f" + column
+    waiting = (NOTICE.c.market_id == market_id) & NOTICE.c.status.in_(("pending", "unmatched", "held", "parked"))
+    found = session.connection().execute(
+        select(
+            select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == market_id).scalar_subquery(),
+            select(func.aggregate_strings(row, "\x1e")).where(STALL.c.market_id == market_id).scalar_subquery(),
+            select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == market_id).scalar_subquery(),
+            select(func.count()).select_from(NOTICE).where(waiting).scalar_subquery(),
+            select(func.sum(NOTICE.c.id)).where(waiting).scalar_subquery(),
+        )
+    )
+    return tuple(found.one())
+
+
+def count_waiting(session: Session, market_id: int) -> int:
+    """How many incoming notices wait for a person of the board."""
+    count: int = (
+        session.connection()
+        .execute(
+            select(func.count())
+            .select_from(NOTICE)
+            .where(
+                NOTICE.c.market_id == market_id, NOTICE.c.direction == "in", NOTICE.c.status.in_(("unmatched", "held"))
+            )
+        )
+        .scalar_one()
+    )
+    return count
