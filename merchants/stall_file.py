@@ -41,9 +41,31 @@ class StallList:
 def import_stalls(
     session: Session, market_id: int, path: Path, *, source: random.Random, now: datetime, dry_run: bool
 ) -> StallList:
-    """Bring a market's stalls in line with a file. Raises Refused for a file that is no such list; wrong rows are in
-    the result's `errors`, every one with its line, and then nothing is changed."""
+    """Bring a market's stalls in line with a file. What is wrong with the file or its rows is in the result's `errors`,
+    every one with its line, and then nothing is changed."""
     result = StallList()
+    try:
+        created, updated = _compare(session, market_id, path, result)
+    except Refused as refused:
+        result.errors += refused.problems
+    if result.errors:
+        result.unchanged = 0
+        return result
+    result.created, result.updated = len(created), len(updated)
+    if not dry_run:
+        register(session, market_id, created, source=source, now=now)
+        for before, stall in updated:
+            change(session, before.id, **{name: getattr(stall, name) for name in PLAIN})
+            if stall.account_name != before.account_name:
+                rename_account(session, before.id, stall.account_name)
+    return result
+
+
+def _compare(
+    session: Session, market_id: int, path: Path, result: StallList
+) -> tuple[list[NewStall], list[tuple[StallRow, NewStall]]]:
+    """The stalls a file adds and those it changes; the rest and every wrong row are noted in `result`. Raises Refused
+    where the file cannot be read to its end."""
     known = {stall.code: stall for stall in list_stalls(session, market_id)}
     folded = {code.casefold(): code for code in known}
     lines: dict[str, int] = {}
@@ -55,6 +77,9 @@ def import_stalls(
             raise Refused(
                 Problem(f"{path.name} has more than {MOST_ROWS} stalls; a file holds one market's list", line=line)
             )
+        if isinstance(row, Problem):
+            result.errors.append(row)
+            continue
         problems: list[Problem] = []
         stall = _stall(row, line, problems)
         twice = lines.setdefault(stall.code.casefold(), line)
@@ -74,21 +99,11 @@ def import_stalls(
             updated.append((before, stall))
         else:
             result.unchanged += 1
-    if result.errors:
-        result.unchanged = 0
-        return result
-    result.created, result.updated = len(created), len(updated)
-    if not dry_run:
-        register(session, market_id, created, source=source, now=now)
-        for before, stall in updated:
-            change(session, before.id, **{name: getattr(stall, name) for name in PLAIN})
-            if stall.account_name != before.account_name:
-                rename_account(session, before.id, stall.account_name)
-    return result
+    return created, updated
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and cells of every row that is not empty."""
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
+    """Line number and cells of every row that is not empty, or what is wrong with its shape."""
     text = _text(path)
     if not text.strip():
         raise Refused(Problem(f"{path.name} is empty; the first line is the header {','.join(COLUMNS)}", line=1))
@@ -115,14 +130,13 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                raise Refused(
-                    Problem(
-                        f"has {len(cells)} cells where the header has {len(header)};"
-                        f" put a cell that holds a {delimiter!r} in double quotes",
-                        line=line,
-                    )
+                message = (
+                    f"has {len(cells)} cells where the header has {len(header)};"
+                    f" put a cell that holds a {delimiter!r} in double quotes"
                 )
-            yield line, dict(zip(header, cells, strict=True))
+                yield line, Problem(message, line)
+            else:
+                yield line, dict(zip(header, cells, strict=True))
     except csv.Error as error:
         raise Refused(
             Problem(f"{path.name} is no CSV file here: {error}; save it as CSV UTF-8", line=reader.line_num)

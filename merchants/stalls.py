@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlmodel import Session
 
 from ledger import books
@@ -210,12 +210,9 @@ def change(session: Session, stall_id: int, **values: str) -> None:
 
 
 def rename_account(session: Session, stall_id: int, name: str) -> None:
-    """The bank shows the account's holder under another spelling; the account itself is the same."""
-    session.connection().execute(
-        update(BANK_ACCOUNT)
-        .where(BANK_ACCOUNT.c.stall_id == stall_id, BANK_ACCOUNT.c.in_force_until.is_(None))
-        .values(name=name)
-    )
+    """The bank shows the holder of the stall's latest account under another spelling; the account is the same."""
+    latest = select(func.max(BANK_ACCOUNT.c.id)).where(BANK_ACCOUNT.c.stall_id == stall_id).scalar_subquery()
+    session.connection().execute(update(BANK_ACCOUNT).where(BANK_ACCOUNT.c.id == latest).values(name=name))
 
 
 def change_account(
