@@ -1,5 +1,220 @@
-"""Signing in and out, the first administrator, the language."""
+"""Signing in and out, the first administrator, the language; and where everybody begins."""
 
-from flask import Blueprint
+import math
+import re
+import time
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import utc_now
+from ledger.refused import Refused
+from market.access import first, logins, sessions
+from market.access.throttle import Throttle
+from market.markets import MarketRow, add_market, list_markets
+from market.web.app import app_is_secure, installation, sign_in_cookie
+from market.web.typed import parse_number
+from market.web.words import LANGUAGES, say
+from qr.text import fold
 
 blueprint = Blueprint("access", __name__)
+throttle = Throttle()
+YEAR = 365 * 86_400
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
+
+
+@blueprint.get("/")
+def home() -> AnyResponse | str:
+    """Everybody's own first page."""
+    with installation().database.reading() as session:
+        if not sessions.has_administrator(session):
+            return redirect(url_for(".first_run"))
+        markets = list_markets(session)
+    if g.person is None:
+        return redirect(url_for(".sign_in"))
+    if g.person.sees_province:
+        return redirect("/province")
+    own = [market.slug for market in markets if market.id in g.person.markets]
+    if own:
+        return redirect(f"/board/{own[0]}/")
+    if g.person.stalls:
+        return redirect(url_for("stall.today"))
+    return render_template("access/nothing.html")
+
+
+def ask_to_sign_in() -> AnyResponse:
+    """A stranger's way to a page that is somebody's: sign in, then come back to it."""
+    back = (request.full_path if request.query_string else request.path) if request.method == "GET" else "/"
+    return redirect(url_for("access.sign_in", next=back))
+
+
+def own_path(text: str) -> str:
+    """The path where it is one of this site, else the first page: no form or link leads to another site."""
+    parts = urlsplit(text if text.isprintable() else "")
+    if parts.scheme or parts.netloc or not re.match(r"/(?![/\\])", text) or "\\" in text:
+        return "/"
+    return text
+
+
+@blueprint.route("/signin", methods=["GET", "POST"])
+def sign_in() -> AnyResponse | tuple[str, int]:
+    """By login and password. What is wrong is told in the same words, after the same time, for every login."""
+    back = own_path(request.values.get("next", "/"))
+    if request.method == "GET":
+        with installation().database.reading() as session:
+            if not sessions.has_administrator(session):
+                return redirect(url_for(".first_run"))
+        return redirect(back) if g.person else _sign_in_page(back, "", {}, 200)
+    typed = request.form.get("login", "").strip()
+    password = request.form.get("password", "")
+    errors = {}
+    if not typed:
+        errors["login"] = say("Ghi tên đăng nhập.")
+    if not password:
+        errors["password"] = say("Ghi mật khẩu.")
+    if errors:
+        return _sign_in_page(back, typed, errors, 400)
+    address, now = request.remote_addr or "", time.monotonic()
+    # A name that cannot exist is looked for all the same, so that it takes as long.
+    name = typed.lower() if LOGIN.fullmatch(typed.lower()) else ""
+    wait = throttle.wait(address, name, now)
+    if wait:
+        seconds = math.ceil(wait)
+        errors["password"] = say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds)
+        page, status = _sign_in_page(back, typed, errors, 429)
+        return Response(page, status, {"Retry-After": str(seconds)})
+    with installation().database.reading() as session:
+        login_id = sessions.check_password(session, name, password)
+    if login_id is None:
+        throttle.wrong(address, name, now)
+        errors["password"] = say("Tên đăng nhập hoặc mật khẩu chưa đúng. Xem lại cả hai rồi thử lại.")
+        return _sign_in_page(back, typed, errors, 401)
+    throttle.right(address, name)
+    return _signed_in(login_id, back)
+
+
+def _sign_in_page(back: str, login: str, errors: dict[str, str], status: int) -> tuple[str, int]:
+    with installation().database.reading() as session:
+        markets = list_markets(session)
+    # The help line names a phone only where it is everybody's.
+    only = markets[0] if len(markets) == 1 else None
+    return render_template("access/sign_in.html", back=back, login=login, errors=errors, market=only), status
+
+
+def _signed_in(login_id: int, back: str) -> AnyResponse:
+    former = request.cookies.get(sign_in_cookie())
+    with installation().database.writing() as session:
+        if former:
+            sessions.sign_out(session, former)
+        token = sessions.sign_in(session, login_id, utc_now())
+    response = redirect(back, 303)
+    response.set_cookie(
+        sign_in_cookie(),
+        token,
+        max_age=int(sessions.LONGEST.total_seconds()),
+        secure=app_is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@blueprint.post("/signout")
+def sign_out() -> AnyResponse:
+    """End the session here; the browser forgets the pages it kept."""
+    token = request.cookies.get(sign_in_cookie())
+    if token:
+        with installation().database.writing() as session:
+            sessions.sign_out(session, token)
+    response = redirect(url_for(".sign_in"), 303)
+    response.delete_cookie(sign_in_cookie(), secure=app_is_secure(), httponly=True, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@blueprint.post("/language")
+def language() -> AnyResponse:
+    """Keep the language in this browser, and for the person; back to the same page."""
+    wanted = request.form.get("language", "")
+    response = redirect(own_path(request.form.get("back", "/")), 303)
+    if wanted in LANGUAGES:
+        response.set_cookie("lang", wanted, max_age=YEAR, secure=app_is_secure(), httponly=True, samesite="Lax")
+        if g.person:
+            with installation().database.writing() as session:
+                sessions.set_language(session, g.person.login_id, wanted)
+    return response
+
+
+@blueprint.route("/first", methods=["GET", "POST"])
+def first_run() -> AnyResponse | str | tuple[str, int]:
+    """The first administrator and, where there is none yet, the first market."""
+    with installation().database.reading() as session:
+        if sessions.has_administrator(session):
+            return redirect("/")
+        markets = list_markets(session)
+    if request.method == "GET":
+        return render_template("access/first.html", typed={}, errors={}, has_market=bool(markets))
+    typed = {name: request.form.get(name, "").strip() for name in ("code", "name", "target", "login")}
+    password = request.form.get("password", "")
+    errors = _first_errors(typed, password, bool(markets))
+    if errors:
+        return render_template("access/first.html", typed=typed, errors=errors, has_market=bool(markets)), 400
+    try:
+        login_id, market = _make_first(typed, password, markets)
+    except Refused:
+        errors["login"] = say("Tên này đã có người dùng. Chọn tên khác.")
+        return render_template("access/first.html", typed=typed, errors=errors, has_market=bool(markets)), 400
+    first.forget_first_code(installation())
+    return _signed_in(login_id, f"/board/{market.slug}/")
+
+
+def _make_first(typed: dict[str, str], password: str, markets: list[MarketRow]) -> tuple[int, MarketRow]:
+    now = utc_now()
+    with installation().database.writing() as session:
+        if markets:
+            market = markets[0]
+        else:
+            target = parse_number(typed["target"])
+            market = add_market(session, slug=_slug(typed["name"]), name=typed["name"], target=target, now=now)
+        login_id = logins.add_login(
+            session,
+            name=typed["login"].lower(),
+            role="administrator",
+            market_id=None,
+            stall_id=None,
+            password=password,
+            now=now,
+        )
+    return login_id, market
+
+
+def _first_errors(typed: dict[str, str], password: str, has_market: bool) -> dict[str, str]:
+    errors = {}
+    address, now = request.remote_addr or "", time.monotonic()
+    wait = throttle.wait(address, "first", now)
+    if wait:
+        errors["code"] = say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=math.ceil(wait))
+    elif not first.is_first_code(installation(), typed["code"]):
+        throttle.wrong(address, "first", now)
+        errors["code"] = say("Mã chưa đúng. Chép lại mã trên màn hình máy chạy chương trình.")
+    if not has_market:
+        if not 0 < len(typed["name"]) <= 60 or not _slug(typed["name"]):
+            errors["name"] = say("Ghi tên chợ, từ 1 đến 60 chữ, ví dụ Chợ Quảng Ngãi.")
+        target = parse_number(typed["target"])
+        if typed["target"] and (target is None or not 0 < target <= 10_000_000):
+            errors["target"] = say("Ghi một số từ 1 đến 10.000.000, hoặc để trống.")
+    if not LOGIN.fullmatch(typed["login"].lower()):
+        errors["login"] = say("Dùng từ 2 đến 64 chữ không dấu, số, dấu chấm hoặc gạch, ví dụ thuha.")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        errors["password"] = say("Mật khẩu cần ít nhất 8 ký tự.")
+    return errors
+
+
+def _slug(name: str) -> str:
+    """Chợ Quảng Ngãi → quang-ngai; empty where no Latin letter or figure is left."""
+    words = re.findall(r"[a-z0-9]+", fold(name).lower())
+    if len(words) > 1 and words[0] == "cho":
+        del words[0]
+    return "-".join(words)[:40].strip("-")

@@ -1,0 +1,63 @@
+"""Guessing is slowed: after some wrong tries whoever tries waits a moment, longer each time, and never for long.
+
+What is counted is a login at an address, so that nobody's guesses keep the owner out elsewhere; and, more generously,
+an address alone, so that trying many logins is slow too. Kept in the memory of the process and forgotten after a
+quarter of an hour.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+FORGOTTEN_AFTER: Final = 900.0
+MOST_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many wrong tries are free, and the longest wait in seconds."""
+
+    free: int
+    longest: float
+
+
+ONE_LOGIN: Final = Patience(free=5, longest=60.0)
+# Behind one address there may be a whole market's Wi-Fi.
+ONE_ADDRESS: Final = Patience(free=50, longest=5.0)
+
+
+class Throttle:
+    """Wrong tries, counted. Moments are seconds of a clock that only goes forward."""
+
+    def __init__(self) -> None:
+        self._wrong: dict[tuple[str, ...], tuple[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, address: str, login: str, now: float) -> float:
+        """Seconds until the next try is looked at; 0 when it may come now."""
+        with self._lock:
+            return max(
+                self._left((address,), ONE_ADDRESS, now),
+                self._left((address, login), ONE_LOGIN, now),
+            )
+
+    def wrong(self, address: str, login: str, now: float) -> None:
+        """A try was wrong."""
+        with self._lock:
+            for key in ((address,), (address, login)):
+                tries, last = self._wrong.pop(key, (0, now))
+                self._wrong[key] = (1 if now - last > FORGOTTEN_AFTER else tries + 1, now)
+            while len(self._wrong) > MOST_KEPT:
+                del self._wrong[next(iter(self._wrong))]
+
+    def right(self, address: str, login: str) -> None:
+        """A try was right: that login's count at this address begins anew."""
+        with self._lock:
+            self._wrong.pop((address, login), None)
+
+    def _left(self, key: tuple[str, ...], patience: Patience, now: float) -> float:
+        tries, last = self._wrong.get(key, (0, now))
+        if tries < patience.free or now - last > FORGOTTEN_AFTER:
+            return 0.0
+        pause = min(patience.longest, 2.0 ** min(tries - patience.free, 10))
+        return max(0.0, last + pause - now)
