@@ -1,15 +1,21 @@
-"""The command line as a test calls it: in this process, on a database of the test's own."""
+"""The command line as a test calls it: in this process, at a moment of the test's own, on a database of its own."""
 
+import importlib
 import io
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from market.cli import main
+from market.cli import GROUPS, main
+from market.config import SETTINGS
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,12 @@ class Said:
 
 
 class Cho:
-    """Runs commands: `cho("market", "list")` gives what it said, `cho.json("market", "list")` its document."""
+    """Runs commands: `cho("market", "list")` gives what it said, whatever that was."""
 
     def __init__(self, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._patch = patch
         self._capsys = capsys
+        self.at(NOW)
 
     def __call__(self, *arguments: object, stdin: str = "") -> Said:
         self._patch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -35,6 +42,13 @@ class Cho:
         said = self._capsys.readouterr()
         return Said(code, said.out, said.err)
 
+    def at(self, now: datetime) -> None:
+        """Later commands find this moment on the clock."""
+        for group in GROUPS:
+            module = importlib.import_module(f"market.cli.{group}")
+            if hasattr(module, "utc_now"):
+                self._patch.setattr(module, "utc_now", lambda: now)
+
     def done(self, *arguments: object, stdin: str = "") -> Said:
         """What a command said that must succeed."""
         said = self(*arguments, stdin=stdin)
@@ -42,20 +56,20 @@ class Cho:
         return said
 
     def json(self, *arguments: object) -> Any:
-        """The one document a command prints on stdout, as a program would read it."""
+        """The one document that a command prints on stdout."""
         return json.loads(self.done(*arguments, "--json").out)
 
-    def refused(self, *arguments: object) -> list[str]:
-        """The lines a refusal writes on stderr; nothing may stand on stdout."""
-        said = self(*arguments)
+    def refused(self, *arguments: object, stdin: str = "") -> list[str]:
+        """The lines on stderr of a command that must be refused, and then says nothing on stdout."""
+        said = self(*arguments, stdin=stdin)
         assert (said.code, said.out) == (1, ""), said
         return said.err.splitlines()
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data folder the settings name, not made yet; no other setting is given."""
-    for name in ("CHO_DATABASE_URL", "CHO_BASE_URL", "CHO_HOST", "CHO_PORT", "CHO_SECRET_KEY", "CHO_SECRET_KEY_FILE"):
+    """The data folder that the settings name, not made yet; no other setting is given."""
+    for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CHO_DATA", str(tmp_path / "data"))
     return tmp_path / "data"
@@ -63,6 +77,24 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cho(data: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cho:
-    """The command line on a migrated database of either kind, with nothing in its tables."""
+    """The command line on a migrated database, with nothing in its tables but what other fixtures put there."""
     monkeypatch.setenv("CHO_DATABASE_URL", database_url)
     return Cho(monkeypatch, capsys)
+
+
+@pytest.fixture
+def bare_cho(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cho:
+    """The command line before its first call: no data folder, no database."""
+    return Cho(monkeypatch, capsys)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes bodies into a file, one a line: `write(body, body)`."""
+
+    def to_file(*bodies: bytes, name: str = "bodies.jsonl") -> Path:
+        path = tmp_path / name
+        path.write_bytes(b"".join(body + b"\n" for body in bodies))
+        return path
+
+    return to_file
