@@ -8,7 +8,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 import zxingcpp
 from PIL import Image
@@ -17,32 +17,58 @@ from qr.errors import PictureError
 
 MAX_PIXELS: Final = 24_000_000
 """A picture with more pixels is refused before any is unpacked."""
+MAX_BYTES: Final = 100_000_000
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 _QR_CODE = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 _SMALL = 2_000_000
 
 
+class _Code(NamedTuple):
+    """A code and its middle in the picture; `reach` is half its size, in pixels."""
+
+    text: str
+    x: float
+    y: float
+    reach: float
+
+
 def read(picture: bytes) -> list[str]:
-    """The text of every QR code in a picture file, from the top down; a code that stands there twice comes twice.
+    """The text of every QR code in a picture file, row by row from the top; a code that stands there twice comes twice.
 
     Empty where there is no code that can be read. The text may be anything: `vietqr.decode` says whether it is a
     payload. Raises PictureError for what is no picture of `FORMATS`, is damaged, or has over 24 million pixels.
     """
     with open_picture(picture) as opened:
         grey = on_white(opened, "L")
-    found: list[tuple[str, float, float, float]] = []
+    found: list[_Code] = []
     for view, scale, binarizer in _views(grey):
-        for code in zxingcpp.read_barcodes(view, formats=_QR_CODE, binarizer=binarizer):
-            corners = (code.position.top_left, code.position.bottom_right)
-            left, top, right, bottom = (value / scale for corner in corners for value in (corner.x, corner.y))
-            x, y, reach = (left + right) / 2, (top + bottom) / 2, max(abs(right - left), abs(bottom - top)) / 2
-            text = _text(code)
-            if not any(text == other and abs(x - u) < reach and abs(y - v) < reach for other, u, v, _ in found):
-                found.append((text, x, y, reach))
-    # Codes whose centres are less than half a code apart in height stand in one row.
-    found.sort(key=lambda code: (round(code[2] / max(code[3], 1)), code[1]))
-    return [text for text, *_ in found]
+        for barcode in zxingcpp.read_barcodes(view, formats=_QR_CODE, binarizer=binarizer):
+            code = _code(barcode, scale)
+            if not any(_same(code, other) for other in found):
+                found.append(code)
+    return [code.text for code in _in_rows(found)]
+
+
+def _code(barcode: zxingcpp.Barcode, scale: float) -> _Code:
+    start, end = barcode.position.top_left, barcode.position.bottom_right
+    size = max(abs(end.x - start.x), abs(end.y - start.y))
+    return _Code(_text(barcode), (start.x + end.x) / 2 / scale, (start.y + end.y) / 2 / scale, size / 2 / scale)
+
+
+def _same(one: _Code, other: _Code) -> bool:
+    return one.text == other.text and abs(one.x - other.x) < other.reach and abs(one.y - other.y) < other.reach
+
+
+def _in_rows(found: list[_Code]) -> list[_Code]:
+    """From the top down, and from left to right those that stand less than half a code apart in height."""
+    rows: list[list[_Code]] = []
+    for code in sorted(found, key=lambda code: code.y):
+        if rows and code.y - rows[-1][0].y < code.reach:
+            rows[-1].append(code)
+        else:
+            rows.append([code])
+    return [code for row in rows for code in sorted(row, key=lambda code: code.x)]
 
 
 def _views(grey: Image.Image) -> Iterator[tuple[Image.Image, float, zxingcpp.Binarizer]]:
@@ -59,6 +85,8 @@ def _views(grey: Image.Image) -> Iterator[tuple[Image.Image, float, zxingcpp.Bin
 
 def open_picture(content: bytes) -> Image.Image:
     """A picture file, opened and its size checked, nothing unpacked yet. Raises PictureError as `read` does."""
+    if len(content) > MAX_BYTES:
+        raise PictureError(f"the file has over {MAX_BYTES // 1_000_000} MB; make the picture smaller")
     try:
         with _without_warnings():
             opened = Image.open(io.BytesIO(content), formats=FORMATS)

@@ -161,7 +161,9 @@ def read(settings: Settings, picture: Path, as_json: bool) -> None:
     from qr import scan
 
     try:
-        payloads = scan.read(picture.read_bytes())
+        with picture.open("rb") as file:
+            # One byte more than is allowed is enough to be refused, however large the file.
+            payloads = scan.read(file.read(scan.MAX_BYTES + 1))
     except PictureError as refused:
         raise Refused(f"{picture}: {refused}") from None
     with installation(settings).database.reading() as session:

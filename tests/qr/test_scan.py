@@ -92,6 +92,15 @@ def test_all_codes_of_a_photo_are_read_from_left_to_right(count: int) -> None:
     assert scan.read(_file(_photo(PAYLOADS[:count]))) == PAYLOADS[:count]
 
 
+def test_codes_of_a_sheet_are_read_row_by_row() -> None:
+    sheet = Image.new("L", (900, 1300), 255)
+    for number, payload in enumerate(PAYLOADS):
+        code = image.bitmap(image.matrix(payload), 7)
+        # Cut out by hand: no two stand at quite the same height.
+        sheet.paste(code, (60 + 430 * (number % 2), 30 + 420 * (number // 2) + (40 if number % 2 == 0 else 0)))
+    assert scan.read(_file(sheet, "PNG")) == PAYLOADS
+
+
 def test_six_small_codes_of_a_large_photo_are_read() -> None:
     photo = _photo(PAYLOADS, size=(4000, 3000), side=460)
     assert sorted(scan.read(_file(photo))) == PAYLOADS
@@ -170,6 +179,11 @@ def _png_of_nothing(width: int, height: int) -> bytes:
 def test_a_picture_that_would_unpack_to_too_much_is_refused_unread(side: int) -> None:
     with pytest.raises(PictureError, match="pixels"):
         scan.read(_png_of_nothing(side, side))
+
+
+def test_a_file_of_too_many_bytes_is_refused() -> None:
+    with pytest.raises(PictureError, match="over 100 MB"):
+        scan.read(bytes(scan.MAX_BYTES + 1))
 
 
 def test_a_picture_at_the_limit_is_read() -> None:
