@@ -61,13 +61,13 @@ def add(
     if as_json:
         print_json({"channel": channel_id, "provider": provider, "url": url})
     else:
-        click.echo(f"channel {channel_id} added")
+        click.echo(f"channel {channel_id} added; the provider calls {settings.base_url}{url}")
 
 
 def _secret(file: Path | None, *, from_stdin: bool) -> str | None:
     if file is not None:
         try:
-            said = file.read_text(encoding="utf-8")
+            said = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise Refused(Problem(f"{file} cannot be read: {error}", field="secret-file")) from None
     elif from_stdin:

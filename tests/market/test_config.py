@@ -1,0 +1,93 @@
+"""The settings: every default, and what is refused with the name of the setting and the mend."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.refused import Refused
+from market.config import SETTINGS, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _refusal(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        Settings.from_environment(environment)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def test_without_a_setting_everything_lies_in_data_beside_the_program() -> None:
+    settings = Settings.from_environment({})
+    assert settings.data == ROOT / "data"
+    assert settings.database_url == f"sqlite:///{ROOT / 'data' / 'cho.sqlite'}"
+    assert settings.secret_key_file == ROOT / "data" / "secret.key"
+    assert settings.secret_key is None
+    assert (settings.base_url, settings.host, settings.port) == ("http://127.0.0.1:8000", "127.0.0.1", 8000)
+
+
+def test_every_setting_is_taken(tmp_path: Path) -> None:
+    settings = Settings.from_environment(
+        {
+            "CHO_DATA": str(tmp_path),
+            "CHO_DATABASE_URL": "postgresql+psycopg://cho@localhost/cho",
+            "CHO_BASE_URL": "https://cho.example.vn/",
+            "CHO_HOST": "0.0.0.0",  # noqa: S104
+            "CHO_PORT": "8080",
+            "CHO_SECRET_KEY": "k" * 32,
+            "CHO_SECRET_KEY_FILE": str(tmp_path / "key"),
+        }
+    )
+    assert settings == Settings(
+        data=tmp_path,
+        database_url="postgresql+psycopg://cho@localhost/cho",
+        base_url="https://cho.example.vn",
+        host="0.0.0.0",  # noqa: S104
+        port=8080,
+        secret_key="k" * 32,
+        secret_key_file=tmp_path / "key",
+    )
+
+
+def test_an_empty_setting_is_as_good_as_none() -> None:
+    assert Settings.from_environment(dict.fromkeys(SETTINGS, "")) == Settings.from_environment({})
+
+
+def test_a_relative_folder_is_meant_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.from_environment({"CHO_DATA": "market"}).data == tmp_path / "market"
+
+
+def test_other_names_are_no_business_of_ours() -> None:
+    assert Settings.from_environment({"CHOICE": "1", "cho_data": "1"}) == Settings.from_environment({})
+
+
+def test_every_unknown_name_is_told_with_the_names_there_are() -> None:
+    known = ", ".join(SETTINGS)
+    assert _refusal({"CHO_DATABASE": "x", "CHO_DATA_DIR": "y"}) == [
+        f"CHO_DATABASE: is no setting; the settings are {known}",
+        f"CHO_DATA_DIR: is no setting; the settings are {known}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CHO_DATABASE_URL", "mysql://x", "must begin with sqlite:/// or postgresql+psycopg://"),
+        ("CHO_DATABASE_URL", "cho.sqlite", "must begin with sqlite:/// or postgresql+psycopg://"),
+        ("CHO_DATABASE_URL", "postgresql://x", "must begin with sqlite:/// or postgresql+psycopg://"),
+        ("CHO_PORT", "0", "'0' is no port; write a number from 1 to 65535"),
+        ("CHO_PORT", "65536", "'65536' is no port; write a number from 1 to 65535"),
+        ("CHO_PORT", "http", "'http' is no port; write a number from 1 to 65535"),
+        ("CHO_PORT", "٨٠", "'٨٠' is no port; write a number from 1 to 65535"),
+        ("CHO_BASE_URL", "cho.vn", "'cho.vn' is no address; write https://name, without a path"),
+        ("CHO_BASE_URL", "https://cho.vn/cho", "'https://cho.vn/cho' is no address; write https://name, without a"),
+        ("CHO_SECRET_KEY", "short", "must have 32 characters or more"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_setting_and_the_mend(name: str, value: str, message: str) -> None:
+    (line,) = _refusal({name: value})
+    assert line.startswith(f"{name}: {message}")
+
+
+def test_a_refused_key_is_not_shown() -> None:
+    assert "hunter2" not in _refusal({"CHO_SECRET_KEY": "hunter2"})[0]
