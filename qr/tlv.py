@@ -22,7 +22,7 @@ class _Heads(dict[str, tuple[str, int]]):
     """
 
     def __missing__(self, head: str) -> tuple[str, int]:
-        if len(head) != 4 or head[:2] not in _NUMBERS:
+        if head[:2] not in _NUMBERS:
             raise KeyError(head)
         self[head] = meaning = head[:2], _NUMBERS[head[2:]]
         return meaning

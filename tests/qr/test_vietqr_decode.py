@@ -91,6 +91,7 @@ def test_an_account_has_one_to_nineteen_characters(length: int) -> None:
         (_beneficiary(BANK_BIN + ACCOUNT + "0401x"), "", "38.01.04 is unknown there (a service code belongs in 38.02)"),
         (_beneficiary() + "0301x0401y", "", "38.03, 38.04 is unknown"),
         (_beneficiary(service="0301x"), "", "38.03 is unknown"),
+        (_beneficiary() + "0301x", "", "38.03 is unknown"),
         (_beneficiary(service="0206QRTEST"), "", None),
         (_beneficiary(BANK_BIN + "0103ABC", "0208QRIBFTTC"), "", "the card number is 'ABC', not all digits"),
         (_beneficiary(service="0206QRCASH"), "62060702T1", "QRCASH needs 62.05"),
@@ -121,7 +122,8 @@ def test_a_cash_code_without_additional_data_lacks_both() -> None:
 
 
 def test_an_absent_service_is_not_guessed() -> None:
-    assert vietqr.decode(_with_38(_beneficiary(service=""))).service is None
+    decoded = vietqr.decode(_with_38(_beneficiary(service="")))
+    assert (decoded.service, decoded.warnings) == (None, ())
 
 
 def test_the_order_inside_the_template_is_free() -> None:

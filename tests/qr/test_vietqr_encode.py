@@ -153,8 +153,8 @@ def test_the_texts_of_the_additional_data_share_ninety_nine_characters() -> None
     payload = vietqr.encode(**HOME, bill="b" * 25, store="s" * 25, reference="r" * 25, terminal="t" * 8)
     assert "6299" in payload
     with pytest.raises(FieldError) as refused:
-        vietqr.encode(**HOME, bill="b" * 25, store="s" * 24, reference="r" * 25, terminal="t" * 10)
-    assert refused.value.field == "bill"
+        vietqr.encode(**HOME, bill="b" * 24, store="s" * 25, reference="r" * 25, terminal="t" * 10)
+    assert refused.value.field == "store"
     assert refused.value.message == (
         "bill, store, reference, terminal need 100 characters together, 99 fit; shorten this"
     )
