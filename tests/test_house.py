@@ -232,6 +232,7 @@ def test_every_data_file_of_a_package_is_shipped() -> None:
     for path in _paths():
         relative = path.relative_to(ROOT)
         if relative.parts[0] in PACKAGES and path.suffix != ".py":
-            package = ".".join(relative.parent.parts)
-            patterns = [pattern for name, patterns in shipped.items() if name == package for pattern in patterns]
-            assert any(fnmatch(path.name, pattern) for pattern in patterns), f"{relative} is not in package-data"
+            rooms = [folder for folder in relative.parents if (ROOT / folder / "__init__.py").exists()]
+            inside = relative.relative_to(rooms[0]).as_posix()
+            patterns = shipped.get(".".join(rooms[0].parts), [])
+            assert any(fnmatch(inside, pattern) for pattern in patterns), f"{relative} is not in package-data"
