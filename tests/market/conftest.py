@@ -28,9 +28,10 @@ class Said:
 
 
 class Cho:
-    """Runs commands: `cho("market", "list")` gives what it said, whatever that was."""
+    """Runs commands: `cho("market", "list")` gives what it said, whatever that was. `folder` is the test's own."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
         self._patch = patch
         self._capsys = capsys
         self.at(NOW)
@@ -76,16 +77,18 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cho(data: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cho:
+def cho(
+    data: Path, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cho:
     """The command line on a migrated database, with nothing in its tables but what other fixtures put there."""
     monkeypatch.setenv("CHO_DATABASE_URL", database_url)
-    return Cho(monkeypatch, capsys)
+    return Cho(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
-def bare_cho(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cho:
+def bare_cho(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cho:
     """The command line before its first call: no data folder, no database."""
-    return Cho(monkeypatch, capsys)
+    return Cho(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
