@@ -1,7 +1,7 @@
 """`payment import`: a file of bodies is taken as if each had been posted, all of it or nothing, and once."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def test_a_run_stopped_between_batches_goes_on_where_it_ended(
 ) -> None:
     monkeypatch.setattr(deliveries, "BATCH", 2)
     path = write(*(sepay_body() for _ in range(5)))
-    batches = iter([payments.take, payments.take, lambda *_: 1 / 0])
+    batches: Iterator[Callable[..., Any]] = iter([payments.take, payments.take, lambda *_: 1 / 0])
     with monkeypatch.context() as stopping:
         stopping.setattr(deliveries, "take", lambda *arguments: next(batches)(*arguments))
         assert cho("payment", "import", path, "--channel", channel.channel_id).code == 3
