@@ -74,20 +74,21 @@ class Payload:
 
         Raises PayloadError where the value is no sequence of objects.
         """
-        found = self._inside.get(path)
-        if found is None:
-            if len(path) == 2:
-                value = self.values[path]
-            else:
-                parent, _, object_id = path.rpartition(".")
-                value = self.inside(parent)[object_id]
-            found = {}
-            try:
-                tlv.read(value, found)
-            except PayloadError as error:
-                message = f"inside {path}: {error.message}"
-                raise PayloadError(error.code, message, self.offset(path) + error.offset) from None
-            self._inside[path] = found
+        known = self._inside.get(path)
+        if known is not None:
+            return known
+        if len(path) == 2:
+            value = self.values[path]
+        else:
+            parent, _, object_id = path.rpartition(".")
+            value = self.inside(parent)[object_id]
+        found: dict[str, str] = {}
+        try:
+            tlv.read(value, found)
+        except PayloadError as error:
+            message = f"inside {path}: {error.message}"
+            raise PayloadError(error.code, message, self.offset(path) + error.offset) from None
+        self._inside[path] = found
         return found
 
     def offset(self, path: str) -> int:

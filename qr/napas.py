@@ -105,16 +105,6 @@ def check_characters(payload: Payload) -> None:
             payload.warnings.append(f"{object_id} has characters that are not printable ASCII; some apps refuse them")
 
 
-_VIETQR: Final[tuple[Validator, ...]] = (check_account, check_country, check_initiation, check_characters)
-
-
-def check_profile(payload: Payload) -> None:
-    """The rules of VietQR, for a payload that is VietQR."""
-    if is_vietqr(payload):
-        for validator in _VIETQR:
-            validator(payload)
-
-
 def check_amount(payload: Payload) -> None:
     """Amounts in đồng, in any scheme, have no decimals (v1.0, section 5.2.6): "10.000" would be ten, and is refused."""
     written = payload.values.get("54")
@@ -133,4 +123,5 @@ def check_amount(payload: Payload) -> None:
         payload.warnings.append(f"the amount is written {written!r}, read as {amount}")
 
 
-VALIDATORS: Final[tuple[Validator, ...]] = (check_profile, check_amount)
+VALIDATORS: Final[tuple[Validator, ...]] = (check_account, check_country, check_initiation, check_characters)
+"""For a payload that `is_vietqr`; `check_amount` is for every one."""

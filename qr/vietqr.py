@@ -78,11 +78,13 @@ def decode(payload: str) -> Decoded:
     Raises PayloadError (`code`, `message`, `offset`) for what is no valid EMV payload and, in VietQR, for what could
     send money elsewhere or in another amount than the payer thinks. Nothing else is ever raised for a string.
     """
-    read = emv.decode(payload, napas.VALIDATORS)
+    read = emv.decode(payload, (napas.check_amount,))
     values = read.values
     bank_bin = account = service = None
     is_vietqr = napas.is_vietqr(read)
     if is_vietqr:
+        for validator in napas.VALIDATORS:
+            validator(read)
         holder = read.inside("38.01")
         bank_bin, account, service = holder["00"], holder["01"], read.inside("38").get("02")
     additional = read.inside("62") if "62" in values else {}
@@ -90,28 +92,29 @@ def decode(payload: str) -> Decoded:
     whole = written.removesuffix(".") if written else ""
     amount = int(whole) if whole.isdigit() else written or None
     initiation = values.get("01") or ("11" if amount is None else "12")
-    decoded = object.__new__(Decoded)
+    fields = {
+        "initiation": "static" if initiation == "11" else "dynamic",
+        "scheme": "vietqr" if is_vietqr else "other",
+        "bin": bank_bin,
+        "account_number": account,
+        "service": service,
+        "amount": amount,
+        "currency": values["53"],
+        "country": values["58"],
+        "purpose": additional.get("08") or None,
+        "bill": additional.get("01") or None,
+        "store": additional.get("03") or None,
+        "reference": additional.get("05") or None,
+        "terminal": additional.get("07") or None,
+        "merchant_name": values.get("59") or None,
+        "city": values.get("60") or None,
+        "mcc": values.get("52") or None,
+        "warnings": tuple(read.warnings),
+        "payload": read.text,
+    }
     # The __init__ of a frozen dataclass sets field after field, a seventh of the whole work of decoding.
-    decoded.__dict__.update(
-        initiation="static" if initiation == "11" else "dynamic",
-        scheme="vietqr" if is_vietqr else "other",
-        bin=bank_bin,
-        account_number=account,
-        service=service,
-        amount=amount,
-        currency=values["53"],
-        country=values["58"],
-        purpose=additional.get("08") or None,
-        bill=additional.get("01") or None,
-        store=additional.get("03") or None,
-        reference=additional.get("05") or None,
-        terminal=additional.get("07") or None,
-        merchant_name=values.get("59") or None,
-        city=values.get("60") or None,
-        mcc=values.get("52") or None,
-        warnings=tuple(read.warnings),
-        payload=read.text,
-    )
+    decoded = object.__new__(Decoded)
+    object.__setattr__(decoded, "__dict__", fields)
     return decoded
 
 
