@@ -15,16 +15,19 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy import Dialect, Engine, create_engine, event, insert, make_url
 from sqlmodel import Session
 
 from ledger.days import local_date
 from ledger.inbox.notice import Notice
-from market.db import Database, migrate, open_database, open_engine
+from market.db import Database, migrate, open_engine
 from market.model import CHANNEL, MARKET
 from merchants.payments import Source
 from merchants.stalls import NewStall, StallRow, find_stall, register
 from merchants.takings import Actor
+
+# Named so, for to mypy every conftest.py is the same module.
+pytest_plugins = ["tests.ledger.damaged"]
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True, database=None)
@@ -137,12 +140,33 @@ def _own_database(url_of: Callable[[str], str], template: str) -> Iterator[str]:
     _administer(url_of("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def engines() -> dict[str, tuple[Engine, list[str]]]:
+    """By dialect, the one engine that all tests share, for it knows every statement once it was compiled; and the URL
+    of the database that it connects to at the moment."""
+    return {}
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(dialect: str, database_url: str, engines: dict[str, tuple[Engine, list[str]]]) -> Iterator[Database]:
     """A migrated database of the test's own."""
-    opened = open_database(database_url)
-    yield opened
-    opened.engine.dispose()
+    if dialect not in engines:
+        engines[dialect] = _roaming(database_url)
+    engine, urls = engines[dialect]
+    urls[:] = [database_url]
+    yield Database(engine)
+    engine.dispose()
+
+
+def _roaming(url: str) -> tuple[Engine, list[str]]:
+    engine, urls = open_engine(url), [url]
+
+    def on_connect(dialect: Dialect, record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+        arguments[:], place = dialect.create_connect_args(make_url(urls[0]))
+        options.update(place)
+
+    event.listen(engine, "do_connect", on_connect)
+    return engine, urls
 
 
 @pytest.fixture

@@ -184,8 +184,11 @@ def rows_name_rows(connection: Connection) -> Iterator[Finding]:
         for foreign_key in child.foreign_keys:
             parent = foreign_key.column.table.alias("named")
             names, named = foreign_key.parent, parent.c[foreign_key.column.name]
-            place = [_column(child, "market_id"), _column(child, "book_id")]
-            place.append(child.c.id if child is ENTRY else _column(child, "entry_id"))
+            place = (
+                _column(child, "market_id"),
+                _book(child),
+                child.c.id if child is ENTRY else _column(child, "entry_id"),
+            )
             keyed = [column.label(f"key_{column.name}") for column in child.primary_key.columns]
             query = select(*(column.label(f"at_{i}") for i, column in enumerate(place)), names.label("names"), *keyed)
             orphans = query.outerjoin(parent, names == named).where(names.is_not(None), named.is_(None))
@@ -194,19 +197,21 @@ def rows_name_rows(connection: Connection) -> Iterator[Finding]:
                 yield Finding("orphans", row.at_0, row.at_1, row.at_2, said)
             if "market_id" not in child.c or "market_id" not in parent.c:
                 continue
-            book_id = _column(child, "book_id")
-            if foreign_key.column.table is ENTRY:
-                book_id = parent.c.book_id
-            strays = query.add_columns(parent.c.market_id.label("market"), book_id.label("book")).join(
-                parent, names == named
-            )
+            strays = query.add_columns(parent.c.market_id.label("market")).join(parent, names == named)
             for row in connection.execute(strays.where(child.c.market_id != parent.c.market_id)):
                 said = f"{_row(child, row)} is of market {row.at_0} and names a row of market {row.market}"
-                yield Finding("markets", row.at_0, row.book, row.at_2, said)
+                yield Finding("markets", row.at_0, row.at_1, row.at_2, said)
 
 
 def _column(table: Table, name: str) -> Any:
     return table.c[name] if name in table.c else null()
+
+
+def _book(table: Table) -> Any:
+    """The book a row lies in: its own, or that of its entry."""
+    if "book_id" in table.c or "entry_id" not in table.c:
+        return _column(table, "book_id")
+    return select(ENTRY.c.book_id).where(ENTRY.c.id == table.c.entry_id).correlate(table).scalar_subquery()
 
 
 def _row(table: Table, row: Any) -> str:
