@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import BindParameter, String, bindparam, func, select
 from sqlmodel import Session
 
 from ledger.books.counts import counts_between, counts_of_books, first_days, newest_days
@@ -164,39 +164,31 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
+_MARKET: BindParameter[int] = bindparam("market")
+_WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in")
+_STALL_SAYS = STALL.c.id.cast(String) + func.coalesce(STALL.c.closed_on.cast(String), "")
+for _column in ("code", "name", "section", "category", "status"):
+    _STALL_SAYS = _STALL_SAYS + "\x1f" + STALL.c[_column]
+_FINGERPRINT = select(
+    select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == _MARKET).scalar_subquery(),
+    select(func.aggregate_strings(_STALL_SAYS, "\x1e")).where(STALL.c.market_id == _MARKET).scalar_subquery(),
+    select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == _MARKET).scalar_subquery(),
+    select(func.concat(func.count(), " ", func.sum(NOTICE.c.id)))
+    .where(_WAITS, NOTICE.c.status.in_(("pending", "unmatched", "held", "parked")))
+    .scalar_subquery(),
+)
+_WAITING = select(func.count()).select_from(NOTICE).where(_WAITS, NOTICE.c.status.in_(("unmatched", "held")))
+
+
 def fingerprint(session: Session, market_id: int) -> tuple[object, ...]:
     """Changes whenever anything that a market's month shows has changed: entries, stalls, closings, waiting money.
 
     Entries are only ever added, so how many there are says whether any is new, whichever day it counts for.
     """
-    columns = (STALL.c.code, STALL.c.name, STALL.c.section, STALL.c.category, STALL.c.status)
-    row = STALL.c.id.cast(String) + func.coalesce(cast(STALL.c.closed_on, String), "")
-    for column in columns:
-        row = row + "\x1f" + column
-    waiting = (NOTICE.c.market_id == market_id) & NOTICE.c.status.in_(("pending", "unmatched", "held", "parked"))
-    found = session.connection().execute(
-        select(
-            select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == market_id).scalar_subquery(),
-            select(func.aggregate_strings(row, "\x1e")).where(STALL.c.market_id == market_id).scalar_subquery(),
-            select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == market_id).scalar_subquery(),
-            select(func.count()).select_from(NOTICE).where(waiting).scalar_subquery(),
-            select(func.sum(NOTICE.c.id)).where(waiting).scalar_subquery(),
-        )
-    )
-    return tuple(found.one())
+    return tuple(session.connection().execute(_FINGERPRINT, {"market": market_id}).one())
 
 
 def count_waiting(session: Session, market_id: int) -> int:
     """How many incoming notices wait for a person of the board."""
-    count: int = (
-        session.connection()
-        .execute(
-            select(func.count())
-            .select_from(NOTICE)
-            .where(
-                NOTICE.c.market_id == market_id, NOTICE.c.direction == "in", NOTICE.c.status.in_(("unmatched", "held"))
-            )
-        )
-        .scalar_one()
-    )
+    count: int = session.connection().execute(_WAITING, {"market": market_id}).scalar_one()
     return count
