@@ -23,6 +23,7 @@ GROUPS = {
     "report": "Reports of a month, a year, the province.",
     "ledger": "The books: verify, export.",
     "user": "Logins: add.",
+    "serve": "Serve this machine's markets in a browser.",
     "demo": "A sample province to look at.",
     "upgrade": "Back up, then migrate an older database.",
 }
@@ -46,11 +47,16 @@ class _Groups(click.Group):
             formatter.write_dl(list(GROUPS.items()))
 
 
-@click.command(cls=_Groups, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_Groups, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
-def cho(ctx: click.Context) -> None:
-    """Chợ 4.0: the software under a cashless market."""
+def cho(ctx: click.Context) -> object:
+    """Chợ 4.0: the software under a cashless market. Without a command it serves."""
     ctx.obj = Settings.from_environment()
+    if ctx.invoked_subcommand is None:
+        command = cho.get_command(ctx, "serve")
+        assert command is not None
+        return ctx.invoke(command)
+    return None
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from market.config import Settings
 @click.option("--months", type=click.IntRange(1, 60), default=12, show_default=True, help="Full months before this.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same province.")
 @click.pass_obj
-def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: int) -> None:
+def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: int) -> int:
     """Build a sample province and serve it on 127.0.0.1; its people and their money are invented.
 
     It lies in CHO_DATA/demo, apart from real data. Called again it goes on where it was.
@@ -40,3 +40,9 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
     click.echo(f"The sample province is in {data}; it is served on {own.base_url}")
     for login in built.logins:
         click.echo(f"  {login['login']:16} {login['password']}  {login['role']} {login['where']}".rstrip())
+    if no_serve:
+        return 0
+    from market.demo.live import play
+    from market.serve import serve
+
+    return serve(own, play)

@@ -1,0 +1,168 @@
+"""Serving: one worker process behind a supervisor that starts it again when it dies, on every system alike.
+
+waitress reads a request whole before a thread takes it up, so that phones which stop in the middle of a body hold
+nobody up. One process, because a market's database has one writer anyway.
+"""
+
+import errno
+import logging
+import multiprocessing
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Sized
+from logging.handlers import RotatingFileHandler
+from types import FrameType
+from typing import Any
+
+from ledger.days import utc_now
+from ledger.refused import Problem, Refused
+from market.config import Settings
+from market.db import Database
+from market.installation import Installation
+
+THREADS = 16
+# Requests that wait for a thread; more than this and a phone is better told to come back.
+MOST_WAITING = 200
+CONNECTIONS = 1000
+SWEEP_EVERY = 60.0
+STOP_WITHIN = 20.0
+log = logging.getLogger("market")
+Background = Callable[[Installation, threading.Event], None]
+
+
+def serve(settings: Settings, background: Background | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; gives the exit code. `background` runs in a thread of the worker.
+
+    Raises Refused where the port is taken or may not be listened on.
+    """
+    _try_port(settings.host, settings.port)
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    context = multiprocessing.get_context("spawn")
+    while not stopping.is_set():
+        worker = context.Process(target=work, args=(settings, background), name="worker")
+        worker.start()
+        while worker.is_alive() and not stopping.is_set():
+            worker.join(0.2)
+        if stopping.is_set():
+            worker.terminate()
+            worker.join(STOP_WITHIN)
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
+        else:
+            log.error("the worker ended with %s; starting another", worker.exitcode)
+            stopping.wait(1.0)
+    return 0
+
+
+def work(settings: Settings, background: Background | None) -> None:
+    """The worker: the application, the sweep, and what else runs beside them, until SIGTERM."""
+    from waitress.server import create_server
+
+    from market.web.app import create_app
+
+    _log_to_file(settings)
+    installation = Installation(settings)
+    app = create_app(installation)
+    ending = threading.Event()
+    shedding = _Shedding(app)
+    server = create_server(
+        shedding,
+        host=settings.host,
+        port=settings.port,
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        channel_timeout=60,
+        asyncore_use_poll=True,
+        max_request_header_size=32_768,
+        max_request_body_size=20_000_000,
+        clear_untrusted_proxy_headers=True,
+        ident="",
+    )
+    shedding.waiting = server.task_dispatcher.queue
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    # Ctrl-C reaches the whole group of the terminal; the supervisor answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threads = [threading.Thread(target=_sweep, args=(installation.database, ending), daemon=True)]
+    if background is not None:
+        threads.append(threading.Thread(target=background, args=(installation, ending), daemon=True))
+    for thread in threads:
+        thread.start()
+    try:
+        server.run()
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join(5.0)
+        installation.close()
+
+
+class _Shedding:
+    """Answers 503 with Retry-After at once when too many requests wait for a thread."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+        self.waiting: Sized = ()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if len(self.waiting) > MOST_WAITING:
+            start_response(
+                "503 Service Unavailable", [("Retry-After", "5"), ("Content-Type", "text/plain; charset=utf-8")]
+            )
+            return ["Máy đang bận, thử lại sau ít giây.\n".encode()]
+        return self.app(environ, start_response)
+
+
+def _sweep(database: Database, ending: threading.Event) -> None:
+    """At the start and every minute, book what was told and could not be booked then."""
+    from market.channels import list_channels
+    from merchants.payments import take_up
+
+    while True:
+        try:
+            with database.reading() as session:
+                channels = list_channels(session)
+            for channel in channels:
+                with database.writing() as session:
+                    take_up(session, channel.source, utc_now())
+        except Exception:
+            log.exception("the sweep failed; it comes again in a minute")
+        if ending.wait(SWEEP_EVERY):
+            return
+
+
+def _try_port(host: str, port: int) -> None:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # A port that the last server left a moment ago is free; one that another listens on is not.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)):
+            message = f"port {port} is in use; stop the other program, or name another port"
+        elif error.errno in (errno.EACCES, getattr(errno, "WSAEACCES", errno.EACCES)):
+            message = f"this user may not listen on port {port}; name one above 1023"
+        else:
+            raise Refused(Problem(f"{host!r} cannot be listened on: {error.strerror}", field="CHO_HOST")) from None
+        raise Refused(Problem(message, field="CHO_PORT")) from None
+
+
+def _log_to_file(settings: Settings) -> None:
+    handler = RotatingFileHandler(settings.data / "cho.log", maxBytes=5_000_000, backupCount=3, encoding="utf-8")
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
