@@ -1,0 +1,129 @@
+"""`user add`: who may sign in, as what, and where the password is and is not."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from market.access.sessions import check_password
+from market.db import Database
+from market.model import LOGIN, ROLE_GRANT, ROLES
+from merchants.stalls import StallRow
+
+IN_MARKET = ["--market", "ben-song"]
+AT_STALL = [*IN_MARKET, "--stall", "C-01"]
+KNOWN = "the markets are ben-song"
+PLACES: dict[str, list[str]] = {
+    "administrator": [],
+    "province": [],
+    "board": IN_MARKET,
+    "staff": IN_MARKET,
+    "auditor": IN_MARKET,
+    "volunteer": IN_MARKET,
+    "stallholder": AT_STALL,
+    "helper": AT_STALL,
+}
+on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+
+
+def _logins(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.connection().execute(select(LOGIN.c.name)).scalars())
+
+
+@on_sqlite
+def test_every_role_can_be_given_in_its_place(cho: Any, database: Database, huong: StallRow) -> None:
+    assert set(PLACES) == set(ROLES)
+    for role, place in PLACES.items():
+        added = cho.json("user", "add", f"chi.{role}", "--role", role, *place)
+        assert (added["login"], added["role"]) == (f"chi.{role}", role)
+    with database.reading() as session:
+        granted = session.connection().execute(
+            select(LOGIN.c.name, ROLE_GRANT.c.role, ROLE_GRANT.c.market_id, ROLE_GRANT.c.stall_id)
+            .join(ROLE_GRANT, ROLE_GRANT.c.login_id == LOGIN.c.id)
+            .order_by(LOGIN.c.id)
+        )
+        assert [tuple(row) for row in granted] == [
+            (
+                f"chi.{role}",
+                role,
+                huong.market_id if place else None,
+                huong.id if "--stall" in place else None,
+            )
+            for role, place in PLACES.items()
+        ]
+
+
+def test_the_password_that_is_shown_once_signs_in(cho: Any, database: Database) -> None:
+    password = cho.json("user", "add", "chi.lan", "--role", "administrator")["password"]
+    with database.reading() as session:
+        assert check_password(session, "chi.lan", password) is not None
+        assert check_password(session, "chi.lan", password[:-1]) is None
+
+
+def test_only_an_argon2_hash_of_the_password_is_kept(cho: Any, database: Database) -> None:
+    password = cho.json("user", "add", "chi.lan", "--role", "administrator")["password"]
+    with database.reading() as session:
+        (row,) = session.connection().execute(select(LOGIN))
+    assert row.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert password not in str(tuple(row))
+
+
+@on_sqlite
+def test_no_two_passwords_are_alike_and_none_has_a_letter_to_misread(cho: Any) -> None:
+    passwords = {cho.json("user", "add", f"user{n}", "--role", "province")["password"] for n in range(5)}
+    assert len(passwords) == 5
+    assert {(len(password), password.count("-")) for password in passwords} == {(19, 3)}
+    assert not set("".join(passwords)) & set("01ilo")
+
+
+@on_sqlite
+def test_people_are_told_that_the_password_is_shown_only_now(cho: Any) -> None:
+    said = cho.done("user", "add", "chi.lan", "--role", "administrator").out
+    assert said.startswith("chi.lan may sign in with the password ")
+    assert said.endswith("(it is shown only now)\n")
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("arguments", "messages"),
+    [
+        (["Lan", "--role", "province"], ["error: login: 'Lan' is no login; use 2 to 64 of a-z, 0-9, '.', '-' and '_'"]),
+        (["x", "--role", "province"], ["error: login: 'x' is no login; use 2 to 64 of a-z, 0-9, '.', '-' and '_'"]),
+        (["lan", "--role", "boss"], [f"error: role: 'boss' is no role; the roles are {', '.join(ROLES)}"]),
+        (["lan", "--role", "board"], ["error: market: the role board needs --market"]),
+        (["lan", "--role", "province", *IN_MARKET], ["error: market: the role province takes no --market"]),
+        (["lan", "--role", "helper", *IN_MARKET], ["error: stall: the role helper needs --stall"]),
+        (["lan", "--role", "board", *AT_STALL], ["error: stall: the role board takes no --stall"]),
+        (
+            ["lan", "--role", "board", "--market", "x"],
+            ["error: market: there is no market 'x'; the markets are ben-song"],
+        ),
+        (
+            ["Lan", "--role", "administrator", *AT_STALL],
+            [
+                "error: login: 'Lan' is no login; use 2 to 64 of a-z, 0-9, '.', '-' and '_'",
+                "error: market: the role administrator takes no --market",
+                "error: stall: the role administrator takes no --stall",
+            ],
+        ),
+    ],
+)
+def test_a_login_is_refused_with_every_wrong_field(
+    cho: Any, database: Database, huong: StallRow, arguments: list[str], messages: list[str]
+) -> None:
+    assert cho.refused("user", "add", *arguments) == messages
+    assert _logins(database) == []
+
+
+@on_sqlite
+def test_a_login_that_is_taken_is_refused(cho: Any, database: Database) -> None:
+    cho.done("user", "add", "lan", "--role", "province")
+    (line,) = cho.refused("user", "add", "lan", "--role", "administrator")
+    assert line == "error: login: 'lan' is taken; choose another"
+    assert _logins(database) == ["lan"]
+
+
+@on_sqlite
+def test_a_stall_without_its_market_is_wrong_usage(cho: Any, huong: StallRow) -> None:
+    assert cho("user", "add", "lan", "--role", "helper", "--stall", "C-01").code == 2
