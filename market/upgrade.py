@@ -1,5 +1,6 @@
 """Bringing an older database to this program's revision: a backup first, then the migrations."""
 
+import os
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -58,9 +59,15 @@ def _back_up(engine: Engine, target: Path) -> Path:
     tool = shutil.which("pg_dump")
     if tool is None:
         raise Refused("pg_dump is not installed, so no backup can be made; install PostgreSQL's client programs")
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # The password goes by the environment: a command line can be read by everyone on the machine.
+    secret = {"PGPASSWORD": url.password} if url.password else {}
+    plain = url.set(drivername="postgresql", password=None).render_as_string()
     done = subprocess.run(  # noqa: S603
-        [tool, "--format=custom", f"--file={target}", f"--dbname={plain}"], capture_output=True, text=True, check=False
+        [tool, "--format=custom", f"--file={target}", f"--dbname={plain}"],
+        env=os.environ | secret,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
