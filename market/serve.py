@@ -27,6 +27,7 @@ THREADS = 16
 MOST_WAITING = 200
 CONNECTIONS = 1000
 SWEEP_EVERY = 60.0
+FINISH_WITHIN = 10.0
 STOP_WITHIN = 20.0
 log = logging.getLogger("market")
 Background = Callable[[Installation, threading.Event], None]
@@ -59,13 +60,15 @@ def serve(settings: Settings, background: Background | None = None) -> int:
                 worker.join()
         else:
             log.error("the worker ended with %s; starting another", worker.exitcode)
-            stopping.wait(1.0)
+            # Not at once: one that dies at its start would be started without end.
+            stopping.wait(0.5)
     return 0
 
 
 def work(settings: Settings, background: Background | None) -> None:
     """The worker: the application, the sweep, and what else runs beside them, until SIGTERM."""
     from waitress.server import create_server
+    from waitress.wasyncore import loop
 
     from market.web.app import create_app
 
@@ -74,8 +77,10 @@ def work(settings: Settings, background: Background | None) -> None:
     app = create_app(installation)
     ending = threading.Event()
     shedding = _Shedding(app)
+    sockets: dict[int, Any] = {}
     server = create_server(
         shedding,
+        map=sockets,
         host=settings.host,
         port=settings.port,
         threads=THREADS,
@@ -90,7 +95,7 @@ def work(settings: Settings, background: Background | None) -> None:
     shedding.waiting = server.task_dispatcher.queue
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
+        ending.set()
 
     signal.signal(signal.SIGTERM, stop)
     # Ctrl-C reaches the whole group of the terminal; the supervisor answers it.
@@ -101,12 +106,31 @@ def work(settings: Settings, background: Background | None) -> None:
     for thread in threads:
         thread.start()
     try:
-        server.run()
+        while not ending.is_set():
+            loop(timeout=0.5, use_poll=True, map=sockets, count=1)
+        _finish(sockets)
     finally:
         ending.set()
         for thread in threads:
             thread.join(5.0)
         installation.close()
+
+
+def _finish(sockets: dict[int, Any]) -> None:
+    """Take nobody new, and answer those whose request is here; waitress itself would leave them without an answer."""
+    from waitress.channel import HTTPChannel
+    from waitress.wasyncore import dispatcher, loop
+
+    for listener in [each for each in sockets.values() if getattr(each, "accepting", False)]:
+        dispatcher.close(listener)
+    began = time.monotonic()
+    while time.monotonic() < began + FINISH_WITHIN:
+        channels = [each for each in sockets.values() if isinstance(each, HTTPChannel)]
+        busy = any(channel.requests or channel.total_outbufs_len for channel in channels)
+        # A request that was on its way when the door closed is still read.
+        if not busy and time.monotonic() > began + 0.3:
+            return
+        loop(timeout=0.1, use_poll=True, map=sockets, count=1)
 
 
 class _Shedding:
