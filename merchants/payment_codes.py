@@ -56,6 +56,30 @@ def make_payment_code(
     return reference
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A payment code: the stall that asks, the amount in đồng, and until when (UTC)."""
+
+    stall_id: int
+    reference: str
+    amount: int
+    expires_at: datetime
+
+
+def find_payment_code(session: Session, reference: str) -> Asked | None:
+    """The payment code with this reference; None where there is none, or it is a stall's own."""
+    row = (
+        session.connection()
+        .execute(
+            select(PAYMENT_CODE.c.stall_id, REFERENCE.c.reference, PAYMENT_CODE.c.amount, PAYMENT_CODE.c.expires_at)
+            .join(REFERENCE, REFERENCE.c.payment_code_id == PAYMENT_CODE.c.id)
+            .where(REFERENCE.c.reference == reference)
+        )
+        .one_or_none()
+    )
+    return None if row is None else Asked(**row._mapping)
+
+
 def record_answers(session: Session, market_id: int, answers: list[Answer]) -> None:
     """Write the verdict on each: exact, short or over; late after the expiry; `again` when the code was paid before."""
     if not answers:

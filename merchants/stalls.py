@@ -102,6 +102,11 @@ def find_stall(session: Session, market_id: int, code: str) -> StallRow:
     return StallRow(**row._mapping)
 
 
+def load_stall(session: Session, stall_id: int) -> StallRow:
+    """The stall with this id, which is there."""
+    return StallRow(**session.connection().execute(_DESCRIBED.where(STALL.c.id == stall_id)).one()._mapping)
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     """A stall as a month's report names it."""

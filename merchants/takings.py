@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select
 from sqlmodel import Session
 
-from ledger.books.sums import Takings, takings_between
+from ledger.books.sums import Takings, takings_between, takings_by_day
 from merchants.model import CONSENT, STALL
 
 
@@ -25,10 +25,21 @@ class NotYours(Exception):
 
 def takings(session: Session, actor: Actor, stall_id: int, first: date, last: date) -> Takings:
     """What a stall took from `first` to `last`, both inside, in đồng. Raises NotYours."""
+    return takings_between(session, _book(session, actor, stall_id), first, last)
+
+
+def daily_takings(session: Session, actor: Actor, stall_id: int, first: date, last: date) -> dict[date, Takings]:
+    """What a stall took each day from `first` to `last`, in đồng; days without an entry are absent. Raises NotYours."""
+    return takings_by_day(session, _book(session, actor, stall_id), first, last)
+
+
+def _book(session: Session, actor: Actor, stall_id: int) -> int:
+    """The book of a stall whose amounts this actor may see."""
     stall = session.connection().execute(select(STALL.c.market_id, STALL.c.book_id).where(STALL.c.id == stall_id)).one()
     if stall_id not in actor.stalls and not (actor.board_of == stall.market_id and shares_amounts(session, stall_id)):
         raise NotYours
-    return takings_between(session, stall.book_id, first, last)
+    book_id: int = stall.book_id
+    return book_id
 
 
 def record_consent(

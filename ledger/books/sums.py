@@ -35,3 +35,14 @@ def takings_between(session: Session, book_id: int, first: date, last: date) -> 
         .one()
     )
     return Takings(*(int(value) for value in row))
+
+
+def takings_by_day(session: Session, book_id: int, first: date, last: date) -> dict[date, Takings]:
+    """The takings of one book by local day, from `first` to `last`, both inside. Days without an entry are absent."""
+    total = DAY_TOTAL.c
+    rows = session.connection().execute(
+        select(total.booked_on, total.cashless_count, total.cashless_sum, total.typed_sum, total.cash_sum).where(
+            total.book_id == book_id, total.booked_on.between(first, last)
+        )
+    )
+    return {day: Takings(*(int(value) for value in values)) for day, *values in rows}

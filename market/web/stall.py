@@ -1,5 +1,289 @@
-"""The stallholder's phone: today, an amount and its code, the stall's sign."""
+"""The stallholder's phone: today, an amount and its code, what came in, the stall's sign and its book."""
 
-from flask import Blueprint
+import secrets
+from datetime import date, timedelta
+
+from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import Month, local_date, utc_now
+from ledger.refused import Refused
+from market.markets import MarketRow, list_markets
+from market.signs import market_signs, static_payload
+from market.web.access import ask_to_sign_in
+from market.web.app import installation
+from market.web.formats import clock, money
+from market.web.spoken import spoken
+from market.web.typed import parse_vnd
+from market.web.words import say
+from merchants import incoming
+from merchants.payment_codes import find_payment_code, make_payment_code
+from merchants.stalls import StallRow, load_stall
+from merchants.takings import daily_takings, takings
+from qr import banks, image, vietqr
+from qr.sign import write_signs
 
 blueprint = Blueprint("stall", __name__, url_prefix="/stall")
+# Below it a bank takes no transfer for goods; from half a thousand million on it is no instant one.
+LEAST, MOST = 1_000, 499_999_999
+CODE_LASTS = timedelta(minutes=15)
+SHOWN, ASKED_AT_ONCE = 5, 50
+
+
+@blueprint.before_request
+def only_stallholders() -> AnyResponse | None:
+    """A stranger is asked who they are; to anybody else without a stall these pages do not exist."""
+    if g.person is None:
+        # A script that waits for money is told so, and shows the page to sign in.
+        return Response(status=401) if request.endpoint == "stall.payments" else ask_to_sign_in()
+    if not g.person.stalls:
+        abort(404)
+    return None
+
+
+def _stall_id() -> int:
+    """The stall whose pages are shown: the one chosen, where a person has several."""
+    own: tuple[int, ...] = g.person.stalls
+    chosen = session.get("stall")
+    return chosen if chosen in own else own[0]
+
+
+def _page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
+    bank = banks.by_bin(stall.bin)
+    return render_template(template, stall=stall, bank=bank.short_name if bank else stall.bin, **values), status
+
+
+@blueprint.get("/")
+def today() -> tuple[str, int]:
+    """The day's sum and count, and what came in last."""
+    day = local_date(utc_now())
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, _stall_id())
+        sums = takings(reading, g.person.actor, stall.id, day, day)
+        newest = incoming.newest(reading, g.person.actor, stall.id, SHOWN)
+        last = incoming.last_number(reading, g.person.actor, stall.id)
+        others = [load_stall(reading, other) for other in g.person.stalls if other != stall.id]
+    rows = [payment for payment in newest if payment.at is None or local_date(payment.at) == day]
+    when = say("Hôm nay, {weekday} {day}", weekday=_weekday(day), day=f"{day:%d/%m/%Y}")
+    return _page("stall/today.html", stall, when=when, sums=sums, rows=rows, last=last, others=others)
+
+
+@blueprint.post("/choose")
+def choose() -> AnyResponse:
+    """Show another one of the person's stalls from now on."""
+    wanted = request.form.get("stall", type=int)
+    if wanted not in g.person.stalls:
+        abort(404)
+    session["stall"] = wanted
+    return redirect(url_for(".today"), 303)
+
+
+@blueprint.get("/till")
+def till() -> tuple[str, int]:
+    """An amount to ask for."""
+    amount = parse_vnd(request.args.get("amount", ""))
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, _stall_id())
+    return _page("stall/till.html", stall, typed=f"{amount:,}".replace(",", ".") if amount else "", error="")
+
+
+@blueprint.post("/till")
+def ask() -> AnyResponse | tuple[str, int]:
+    """Make the code for an amount. The form names its stall, so that no other one that was chosen since is paid."""
+    wanted = request.form.get("stall", 0, type=int)
+    if wanted not in g.person.stalls:
+        abort(404)
+    typed = request.form.get("amount", "").strip()
+    amount = parse_vnd(typed)
+    error = ""
+    if amount is None:
+        error = say("Chưa đọc được số tiền này. Ghi số đồng, ví dụ 50000 hoặc 50.000.")
+    elif not LEAST <= amount <= MOST:
+        error = say("Ghi từ {least} đến {most}.", least=money(LEAST), most=money(MOST))
+    with installation().database.writing() as writing:
+        stall = load_stall(writing, wanted)
+        if stall.status == "closed":
+            error = say("Sạp này đã đóng, không nhận tiền nữa.")
+        if error or amount is None:
+            return _page("stall/till.html", stall, 400, typed=typed, error=error)
+        now = utc_now()
+        reference = make_payment_code(
+            writing,
+            market_id=stall.market_id,
+            stall_id=stall.id,
+            amount=amount,
+            purpose="",
+            expires_at=now + CODE_LASTS,
+            now=now,
+            source=secrets.SystemRandom(),
+        )
+    return redirect(url_for(".code", reference=reference), 303)
+
+
+@blueprint.get("/code/<reference>")
+def code(reference: str) -> AnyResponse | tuple[str, int]:
+    """The code over the whole screen while it waits; once the bank has told, what was received."""
+    with installation().database.reading() as reading:
+        asked = find_payment_code(reading, reference)
+        if asked is None or asked.stall_id not in g.person.stalls:
+            abort(404)
+        stall = load_stall(reading, asked.stall_id)
+        answer = incoming.answer_to(reading, g.person.actor, stall.id, reference)
+        last = incoming.last_number(reading, g.person.actor, stall.id)
+    if answer is not None:
+        return redirect(url_for(".received", stall_id=stall.id, number=answer.number))
+    payload = vietqr.encode(bin=stall.bin, account=stall.account_number, amount=asked.amount, purpose=reference)
+    return _page(
+        "stall/code.html",
+        stall,
+        asked=asked,
+        words=spoken(asked.amount, g.language),
+        picture=Markup(image.svg(payload)),  # noqa: S704 - figures only, made here
+        last=last,
+        expired=utc_now() > asked.expires_at,
+    )
+
+
+@blueprint.get("/received/<int:stall_id>/<int:number>")
+def received(stall_id: int, number: int) -> tuple[str, int]:
+    """One payment over the whole screen: green when it is all, turmeric and barred when it is too little."""
+    if stall_id not in g.person.stalls or number >= 2**31:
+        abort(404)
+    with installation().database.reading() as reading:
+        payment = incoming.numbered(reading, g.person.actor, stall_id, number)
+        stall = load_stall(reading, stall_id)
+    if payment is None or payment.correction == "reversal":
+        abort(404)
+    too_little = payment.verdict == "short" or payment.amount < LEAST
+    missing = payment.asked - payment.amount if payment.asked and payment.verdict == "short" else 0
+    return _page(
+        "stall/short.html" if too_little else "stall/received.html",
+        stall,
+        payment=payment,
+        payer=masked(payment.payer),
+        words=spoken(payment.amount, g.language),
+        missing=missing if missing >= LEAST else 0,
+    )
+
+
+@blueprint.get("/payments")
+def payments() -> Response:
+    """What came in after a number of the stall's book, the oldest first, and the number to ask from next."""
+    number = request.args.get("after", 0, type=int)
+    stall_id = request.args.get("stall", _stall_id(), type=int)
+    if stall_id not in g.person.stalls or not 0 <= number < 2**31:
+        abort(404)
+    with installation().database.reading() as reading:
+        found, last = incoming.after(reading, g.person.actor, stall_id, number, ASKED_AT_ONCE)
+    rows = [
+        {
+            "number": payment.number,
+            "amount": payment.amount,
+            "at": payment.at.isoformat() if payment.at else None,
+            "payer": masked(payment.payer),
+            "reference": payment.reference,
+            "verdict": payment.verdict,
+            "said": say("Vừa vào {amount}", amount=money(payment.amount)),
+            "url": url_for(".received", stall_id=stall_id, number=payment.number),
+        }
+        for payment in found
+        if payment.correction != "reversal"
+    ]
+    return jsonify(payments=rows, next=last)
+
+
+@blueprint.get("/sign")
+def sign() -> tuple[str, int]:
+    """The stall's own code, to show, print or save."""
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, _stall_id())
+    picture = "" if stall.status == "closed" else image.svg(static_payload(stall), error="Q")
+    return _page("stall/sign.html", stall, picture=Markup(picture))  # noqa: S704 - figures only, made here
+
+
+@blueprint.get("/sign.pdf")
+def sign_pdf() -> Response:
+    """The stall's sign on an A5 page."""
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, _stall_id())
+        try:
+            signs = market_signs(reading, _market(list_markets(reading), stall), [stall.code], local_date(utc_now()))
+        except Refused:
+            abort(404)
+    return _file(write_signs(signs, "a5"), "application/pdf", f"{stall.code}.pdf")
+
+
+@blueprint.get("/sign.png")
+def sign_png() -> Response:
+    """The stall's code as a picture to send on."""
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, _stall_id())
+    if stall.status == "closed":
+        abort(404)
+    return _file(image.png(static_payload(stall), scale=16, error="Q"), "image/png", f"{stall.code}.png")
+
+
+@blueprint.get("/book")
+def book() -> tuple[str, int]:
+    """The days of a month, each with its count and sum."""
+    now = local_date(utc_now())
+    try:
+        month = Month.parse(request.args.get("month") or f"{now:%Y-%m}")
+    except Refused:
+        abort(404)
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, _stall_id())
+        days = daily_takings(reading, g.person.actor, stall.id, month.first, month.last)
+    rows = [(day, f"{_weekday(day)} {day:%d/%m}", days[day]) for day in sorted(days, reverse=True)]
+    return _page(
+        "stall/book.html",
+        stall,
+        month=month,
+        rows=rows,
+        count=sum(sums.transactions for sums in days.values()),
+        total=sum(sums.cashless for sums in days.values()),
+        before=Month.of(month.first - timedelta(days=1)),
+        after=Month.of(month.last + timedelta(days=1)) if month.last < now else None,
+    )
+
+
+@blueprint.app_template_filter("payer")
+def masked(name: str) -> str:
+    """NGUYEN THI MAI → NGUYEN T. M•••; a name the bank did not send is no name."""
+    words = name.split()
+    if not words:
+        return say("Khách chuyển khoản")
+    if len(words) == 1:
+        return f"{words[0][0]}•••"
+    middle = "".join(f" {word[0]}." for word in words[1:-1])
+    return f"{words[0]}{middle} {words[-1][0]}•••"
+
+
+@blueprint.app_template_filter("clock_or_day")
+def clock_or_day(payment: incoming.Incoming) -> str:
+    """The bank's own time; nothing where it told only the day."""
+    return clock(payment.at) if payment.at else "–"
+
+
+def _weekday(day: date) -> str:
+    names = (
+        say("thứ Hai"),
+        say("thứ Ba"),
+        say("thứ Tư"),
+        say("thứ Năm"),
+        say("thứ Sáu"),
+        say("thứ Bảy"),
+        say("Chủ nhật"),
+    )
+    return names[day.weekday()]
+
+
+def _market(markets: list[MarketRow], stall: StallRow) -> MarketRow:
+    return next(market for market in markets if market.id == stall.market_id)
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    # A stall's code may hold letters that a header cannot; what browsers name the file matters little.
+    plain = name.encode("ascii", "ignore").decode().replace('"', "") or "sap"
+    return Response(content, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{plain}"'})

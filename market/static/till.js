@@ -1,0 +1,98 @@
+// The till's keys, banknotes and words; without it the page is a field and a button.
+"use strict";
+const form = document.getElementById("till");
+const DIGITS = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"];
+const LONGEST = 9;
+let terms = [];
+let typed = "";
+
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ".");
+const total = () => terms.reduce((sum, term) => sum + term, Number(typed));
+
+// As market/web/spoken.py says them.
+function group(number, whole) {
+  const [hundreds, tens, ones] = [Math.floor(number / 100), Math.floor(number / 10) % 10, number % 10];
+  const words = [];
+  if (hundreds || whole) words.push(DIGITS[hundreds], "trăm");
+  if (tens === 1) words.push("mười");
+  else if (tens) words.push(DIGITS[tens], "mươi");
+  else if (ones && words.length) words.push("linh");
+  if (ones === 1 && tens > 1) words.push("mốt");
+  else if (ones === 5 && tens) words.push("lăm");
+  else if (ones) words.push(DIGITS[ones]);
+  return words.join(" ");
+}
+
+function words(amount) {
+  const parts = [];
+  for (const [size, name] of [[1e9, " tỷ"], [1e6, " triệu"], [1e3, " nghìn"], [1, ""]]) {
+    const number = Math.floor(amount / size) % 1000;
+    if (number) parts.push(group(number, parts.length > 0) + name);
+  }
+  const said = parts.join(" ") + " đồng";
+  return said[0].toUpperCase() + said.slice(1);
+}
+
+function show() {
+  const amount = total();
+  const said = grouped(amount) + "\u00a0đ";
+  const shown = document.getElementById("shown");
+  shown.textContent = said;
+  shown.className = `figure big live-only f${said.length}`;
+  const line = typed && terms.length ? [...terms, Number(typed)] : terms;
+  document.getElementById("terms").textContent = line.length > 1 ? line.map(grouped).join(" + ") : "";
+  document.getElementById("words").textContent = amount && document.documentElement.lang === "vi" ? words(amount) : "";
+  form.elements.amount.value = amount || "";
+  document.getElementById("go").disabled = amount < 1000;
+}
+
+function add() {
+  if (Number(typed)) terms.push(Number(typed));
+  typed = "";
+}
+
+function press(key) {
+  if (key === "plus") add();
+  else if (key === "erase") typed ? (typed = typed.slice(0, -1)) : terms.pop();
+  else if ((typed + key).length <= LONGEST) typed = String(Number(typed + key) || "");
+  show();
+}
+
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("button[type=button]");
+  if (!button) return;
+  if (button.dataset.note) {
+    add();
+    if (String(total() + Number(button.dataset.note)).length <= LONGEST) terms.push(Number(button.dataset.note));
+    show();
+  } else press(button.dataset.key);
+});
+
+// Holding ⌫ clears all.
+const erase = form.querySelector("[data-key=erase]");
+let held;
+erase.addEventListener("pointerdown", () => {
+  held = setTimeout(() => {
+    terms = [];
+    typed = "0";
+    show();
+  }, 600);
+});
+for (const end of ["pointerup", "pointerleave", "pointercancel"]) erase.addEventListener(end, () => clearTimeout(held));
+
+// A keyboard works as the keys do.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/^\d$/.test(event.key)) press(event.key);
+  else if (event.key === "Backspace") press("erase");
+  else if (event.key === "+") press("plus");
+  else return;
+  event.preventDefault();
+});
+
+for (const part of form.querySelectorAll(".live-only")) part.hidden = false;
+form.classList.add("live");
+form.elements.amount.type = "hidden";
+form.querySelector("label").hidden = true;
+typed = form.elements.amount.value.replace(/\D/g, "").slice(0, LONGEST);
+show();

@@ -1,0 +1,52 @@
+// Asks what came in after the newest entry the page knows, and shows it. The pages say the same without it, later.
+"use strict";
+const page = document.getElementById("main");
+const offline = document.getElementById("offline");
+const SOON = 3000;
+const LATE = 30000;
+let after = Number(page.dataset.after);
+let pause = SOON;
+
+async function look() {
+  try {
+    const answer = await fetch(`/stall/payments?stall=${page.dataset.stall}&after=${after}`);
+    if (answer.status === 401 || answer.status === 404) return location.reload();
+    if (!answer.ok) throw new Error(answer.status);
+    const told = await answer.json();
+    offline.hidden = true;
+    pause = SOON;
+    if (told.next > after) {
+      after = told.next;
+      if (page.dataset.reference) answered(told.payments);
+      else await renew();
+    }
+  } catch {
+    if (offline.hidden) {
+      const now = new Date();
+      offline.querySelector("span").textContent = now.toTimeString().slice(0, 5);
+      offline.hidden = false;
+    }
+    pause = Math.min(pause * 1.5, LATE);
+  }
+  setTimeout(look, pause);
+}
+
+// A bank may lose the code's reference on the way: the same amount without one is shown as received, too.
+function answered(payments) {
+  const { reference, amount } = page.dataset;
+  const own = payments.find((p) => p.reference === reference);
+  const alike = payments.find((p) => !p.reference && p.amount === Number(amount));
+  const found = own || alike;
+  if (found) location.replace(found.url);
+  else if (payments.length) document.getElementById("other").textContent = payments.at(-1).said;
+}
+
+async function renew() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) throw new Error(answer.status);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  page.replaceChildren(...fresh.getElementById("main").children);
+}
+
+if (page.dataset.after) setTimeout(look, SOON);
+if (page.dataset.close) setTimeout(() => location.replace(page.dataset.close), 8000);

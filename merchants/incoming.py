@@ -1,0 +1,134 @@
+"""A stall's incoming payments one by one, with who paid and which code was answered: for its own people only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlmodel import Session
+
+from ledger.books.model import BOOK, ENTRY, POSTING
+from ledger.inbox.model import NOTICE, NOTICE_BODY
+from merchants.model import CODE_PAYMENT, PAYMENT_CODE, REFERENCE, STALL
+from merchants.takings import Actor, NotYours
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One payment a bank told of, as entry `number` of the stall's book.
+
+    `at` is the bank's own moment in UTC, None where it gave only a day; `payer` as the bank sends it, may be empty.
+    Where the payment answered a code: its `reference`, the amount `asked` for, and the `verdict` (exact, short, over;
+    `again` when the code had been paid before). `correction` is its last correction's kind, None where it stands.
+    """
+
+    number: int
+    amount: int
+    at: datetime | None
+    payer: str
+    reference: str | None
+    asked: int | None
+    verdict: str | None
+    again: bool
+    correction: str | None
+
+
+_CORRECTION = ENTRY.alias("correction")
+
+
+def _described() -> Select[Any]:
+    """Payments with what is known of them, of any book."""
+    body = (
+        select(NOTICE_BODY.c.payer_name)
+        .where(NOTICE_BODY.c.notice_id == ENTRY.c.notice_id)
+        .order_by(NOTICE_BODY.c.received_at, NOTICE_BODY.c.digest)
+        .limit(1)
+        .correlate(ENTRY)
+        .scalar_subquery()
+    )
+    correction = (
+        select(_CORRECTION.c.kind)
+        .where(_CORRECTION.c.concerns == ENTRY.c.id)
+        .order_by(_CORRECTION.c.step.desc())
+        .limit(1)
+        .correlate(ENTRY)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            ENTRY.c.number,
+            POSTING.c.amount,
+            NOTICE.c.at,
+            func.coalesce(body, "").label("payer"),
+            REFERENCE.c.reference,
+            PAYMENT_CODE.c.amount.label("asked"),
+            CODE_PAYMENT.c.verdict,
+            func.coalesce(CODE_PAYMENT.c.again, False).label("again"),
+            correction.label("correction"),
+        )
+        .join(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "bank"))
+        .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
+        .outerjoin(CODE_PAYMENT, CODE_PAYMENT.c.entry_id == ENTRY.c.id)
+        .outerjoin(PAYMENT_CODE, PAYMENT_CODE.c.id == CODE_PAYMENT.c.payment_code_id)
+        .outerjoin(REFERENCE, REFERENCE.c.payment_code_id == PAYMENT_CODE.c.id)
+        .where(ENTRY.c.kind == "payment")
+    )
+
+
+def _book(session: Session, actor: Actor, stall_id: int) -> int:
+    if stall_id not in actor.stalls:
+        raise NotYours
+    book_id: int = session.connection().execute(select(STALL.c.book_id).where(STALL.c.id == stall_id)).scalar_one()
+    return book_id
+
+
+def _read(session: Session, query: Select[Any]) -> list[Incoming]:
+    return [Incoming(**row._mapping) for row in session.connection().execute(query)]
+
+
+def newest(session: Session, actor: Actor, stall_id: int, limit: int) -> list[Incoming]:
+    """The stall's newest payments, the newest first. Raises NotYours."""
+    book_id = _book(session, actor, stall_id)
+    query = _described().where(ENTRY.c.book_id == book_id).order_by(ENTRY.c.number.desc()).limit(limit)
+    return _read(session, query)
+
+
+def after(session: Session, actor: Actor, stall_id: int, number: int, limit: int) -> tuple[list[Incoming], int]:
+    """The payments behind a number of the stall's book, the oldest first, and the number to go on from.
+
+    That is the last entry's own where nothing was left off, so that corrections are passed too. Raises NotYours.
+    """
+    book_id = _book(session, actor, stall_id)
+    last = last_number(session, actor, stall_id)
+    query = (
+        _described()
+        .where(ENTRY.c.book_id == book_id, ENTRY.c.number > number, ENTRY.c.number <= last)
+        .order_by(ENTRY.c.number)
+    )
+    found = _read(session, query.limit(limit))
+    return found, found[-1].number if len(found) == limit else max(number, last)
+
+
+def numbered(session: Session, actor: Actor, stall_id: int, number: int) -> Incoming | None:
+    """The payment with this number in the stall's book; None where there is none. Raises NotYours."""
+    book_id = _book(session, actor, stall_id)
+    found = _read(session, _described().where(ENTRY.c.book_id == book_id, ENTRY.c.number == number))
+    return found[0] if found else None
+
+
+def answer_to(session: Session, actor: Actor, stall_id: int, reference: str) -> Incoming | None:
+    """The newest payment that answered the code with this reference and was not reversed; None while it waits.
+
+    Raises NotYours.
+    """
+    book_id = _book(session, actor, stall_id)
+    query = _described().where(ENTRY.c.book_id == book_id, REFERENCE.c.reference == reference)
+    found = _read(session, query.order_by(ENTRY.c.number.desc()).limit(20))
+    return next((payment for payment in found if payment.correction != "reversal"), None)
+
+
+def last_number(session: Session, actor: Actor, stall_id: int) -> int:
+    """The number of the newest entry of the stall's book, 0 while it is empty. Raises NotYours."""
+    book_id = _book(session, actor, stall_id)
+    count: int = session.connection().execute(select(BOOK.c.entries).where(BOOK.c.id == book_id)).scalar_one()
+    return count
