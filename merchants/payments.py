@@ -146,9 +146,7 @@ def book(
     answers = [
         Answer(code, entries[one.id], one.notice.amount, moment_of(one.notice))
         for one, match in matched
-        for reference in said[one.id]
-        for stall, code in [owned.get(reference, (0, None))]
-        if code is not None and stall == match.stall_id
+        for code in _code_answered(said[one.id], owned, match)
     ]
     record_answers(session, source.market_id, answers)
     outcomes: list[Outcome] = []
@@ -159,6 +157,13 @@ def book(
         moves.append((one.id, status, same_as))
     settle(session, moves)
     return outcomes
+
+
+def _code_answered(said: Sequence[str], owned: Mapping[str, tuple[int, int | None]], match: Match) -> list[int]:
+    """The payment code of this stall that a memo names, if any: the first, for a bank may repeat it, and one payment
+    answers one code."""
+    codes = [owned[reference] for reference in said if reference in owned]
+    return [code for stall_id, code in codes if code is not None and stall_id == match.stall_id][:1]
 
 
 def _status(
