@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import Session
 
+from ledger.rows import among
 from merchants.model import BANK_ACCOUNT, STALL
 
 # How the numbers of payment cards start (ISO/IEC 7812); 9704 is NAPAS, whose cards have 16 or 19 digits.
@@ -58,7 +59,8 @@ class Holding:
 def holdings(session: Session, market_id: int, numbers: Iterable[str]) -> dict[str, list[Holding]]:
     """By account number, every stall of a market that has or had it, whatever the bank."""
     account = BANK_ACCOUNT.c
-    rows = session.connection().execute(
+    connection = session.connection()
+    rows = connection.execute(
         select(
             account.number,
             account.id,
@@ -70,7 +72,7 @@ def holdings(session: Session, market_id: int, numbers: Iterable[str]) -> dict[s
             account.heard_at,
         )
         .join(STALL, STALL.c.id == account.stall_id)
-        .where(account.market_id == market_id, account.number.in_(sorted(set(numbers))))
+        .where(account.market_id == market_id, among(connection, account.number, numbers))
         .order_by(account.id)
     )
     found: dict[str, list[Holding]] = defaultdict(list)

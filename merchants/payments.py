@@ -118,14 +118,14 @@ def book(
     told = {one.notice.account_number for one in stored}
     lock_accounts(session, source.market_id, told)
     known = holdings(session, source.market_id, told)
-    unheard = [h.account_id for one in stored for h in _named(one.notice, known) if not h.heard]
-    mark_heard(session, unheard, now)
+    named = {one.id: _named(one.notice, known) for one in stored}
+    mark_heard(session, [h.account_id for holders in named.values() for h in holders if not h.heard], now)
     incoming = [one for one in stored if one.notice.direction == "in" and not one.notice.test]
     said = {one.id: references_in(one.notice.memo) for one in incoming}
     owned = owners(session, {reference for references in said.values() for reference in references})
     found = {
         one.id: decision.stall
-        or _find_stall(source, one.notice, known, {owned[r][0] for r in said[one.id] if r in owned})
+        or _find_stall(source, moment_of(one.notice), named[one.id], {owned[r][0] for r in said[one.id] if r in owned})
         for one in incoming
     }
     heads = books.lock(session, {match.book_id for match in found.values() if match})
@@ -205,13 +205,13 @@ def _named(notice: Notice, known: Mapping[str, list[Holding]]) -> list[Holding]:
     return [h for h in known.get(notice.account_number, ()) if not bins or h.bin in bins]
 
 
-def _find_stall(source: Source, notice: Notice, known: Mapping[str, list[Holding]], referred: set[int]) -> Match | None:
+def _find_stall(source: Source, at: datetime, named: Sequence[Holding], referred: set[int]) -> Match | None:
     """Contract, "Which stall": the account first; among several that share it a whole reference decides; else nobody.
 
-    `referred` are the stalls whose references the memo carries.
+    `named` are the holdings the notice names, `referred` the stalls whose references the memo carries.
     """
-    at = moment_of(notice)
-    named = [h for h in _named(notice, known) if source.stall_id in (None, h.stall_id)]
+    if source.stall_id is not None:
+        named = [h for h in named if h.stall_id == source.stall_id]
     candidates = [h for h in named if h.in_force(at)]
     former = not candidates
     if former:

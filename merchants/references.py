@@ -9,10 +9,12 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from operator import mul
 
 from sqlalchemy import select
 from sqlmodel import Session
 
+from ledger.rows import among
 from merchants.model import REFERENCE
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -47,7 +49,7 @@ def references_in(memo: str) -> list[str]:
     found = []
     for run in _RUNS.findall(whole):
         values = [_VALUES[character] for character in run]
-        total = sum(v * w for v, w in zip(values[:LENGTH], _WEIGHTS, strict=True))
+        total = sum(map(mul, values, _WEIGHTS))  # of the first eight: there are eight weights
         for start in range(len(run) - LENGTH + 1):
             if total % 31 == 0 and run[start].isalpha():
                 found.append(run[start : start + LENGTH])
@@ -67,16 +69,13 @@ def new_references(session: Session, count: int, source: random.Random) -> Itera
 
 def owners(session: Session, references: Iterable[str]) -> dict[str, tuple[int, int | None]]:
     """Whose these references are: reference → (stall id, payment code id or None). Unknown ones are absent."""
-    asked = sorted(set(references))
-    found: dict[str, tuple[int, int | None]] = {}
-    for start in range(0, len(asked), 10_000):
-        rows = session.connection().execute(
-            select(REFERENCE.c.reference, REFERENCE.c.stall_id, REFERENCE.c.payment_code_id).where(
-                REFERENCE.c.reference.in_(asked[start : start + 10_000])
-            )
+    connection = session.connection()
+    rows = connection.execute(
+        select(REFERENCE.c.reference, REFERENCE.c.stall_id, REFERENCE.c.payment_code_id).where(
+            among(connection, REFERENCE.c.reference, references)
         )
-        found |= {row.reference: (row.stall_id, row.payment_code_id) for row in rows}
-    return found
+    )
+    return {row.reference: (row.stall_id, row.payment_code_id) for row in rows}
 
 
 def stall_references(session: Session, stall_ids: Iterable[int]) -> dict[int, str]:

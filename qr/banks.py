@@ -7,7 +7,7 @@ State Bank's letter 1589/NHNN-TT. It is read once, when first asked for.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ def list_date() -> str:
     return _registry().date
 
 
+@lru_cache(maxsize=1024)
 def bins_named(text: str) -> frozenset[str]:
     """Every BIN that `text` may mean: a BIN, a code, a short name, another name it is known by, or the full name, in
     any case, with or without diacritics, spaces and punctuation. Empty for a text that names no bank.

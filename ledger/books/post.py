@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from ledger.books.chain import FORM, entry_hash
 from ledger.books.model import BOOK, DAY_TOTAL, ENTRY, ENTRY_NOTE, POSTING
-from ledger.rows import insert_rows
+from ledger.rows import among, insert_rows
 
 _ADDED_TO_THE_DAY = (
     "ON CONFLICT (book_id, booked_on) DO UPDATE SET"
@@ -86,8 +86,9 @@ def lock(session: Session, book_ids: set[int]) -> dict[int, Head]:
     """
     if not book_ids:
         return {}
-    rows = session.connection().execute(
-        select(BOOK).where(BOOK.c.id.in_(sorted(book_ids))).order_by(BOOK.c.id).with_for_update()
+    connection = session.connection()
+    rows = connection.execute(
+        select(BOOK).where(among(connection, BOOK.c.id, book_ids)).order_by(BOOK.c.id).with_for_update()
     )
     heads = {row.id: Head(row.market_id, row.entries, row.head) for row in rows}
     missing = book_ids - heads.keys()

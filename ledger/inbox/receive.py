@@ -15,7 +15,7 @@ from ledger.days import Month
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from ledger.inbox.notice import Feed, Notice, digest
 from ledger.refused import Problem, Refused
-from ledger.rows import insert_rows
+from ledger.rows import among, insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,10 @@ def receive(
 def _already_stored(
     session: Session, channel_id: int, feed: str, event_ids: Iterable[str]
 ) -> dict[str, tuple[int, str]]:
-    rows = session.connection().execute(
+    connection = session.connection()
+    rows = connection.execute(
         select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(
-            NOTICE.c.channel_id == channel_id, NOTICE.c.feed == feed, NOTICE.c.event_id.in_(sorted(set(event_ids)))
+            NOTICE.c.channel_id == channel_id, NOTICE.c.feed == feed, among(connection, NOTICE.c.event_id, event_ids)
         )
     )
     return {row.event_id: (row.id, row.digest) for row in rows}
@@ -219,7 +220,9 @@ def settle(session: Session, outcomes: Iterable[tuple[int, str, int | None]]) ->
             by_status.setdefault(status, []).append(notice_id)
     connection = session.connection()
     for status, ids in sorted(by_status.items()):
-        connection.execute(update(NOTICE).where(NOTICE.c.id.in_(ids)).values(status=status, same_as=None))
+        connection.execute(
+            update(NOTICE).where(among(connection, NOTICE.c.id, ids)).values(status=status, same_as=None)
+        )
     if duplicates:
         connection.execute(
             update(NOTICE)

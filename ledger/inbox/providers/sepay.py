@@ -59,6 +59,8 @@ def _text(said: dict[str, Any], field: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{field} must be text, not {json.dumps(value)[:40]}")
+    if value.isascii() and "\0" not in value:
+        return value.strip()
     # Neither a NUL nor half a surrogate pair can be stored, and no bank means one.
     return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8").strip()
 
