@@ -1,16 +1,21 @@
 """The one exception for input that cannot be taken: what is wrong, where, and how to mend it."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with what somebody gave us; `message` ends with the mend."""
+    """One thing wrong with what somebody gave us; `message` ends with the mend.
+
+    `kind` names it where a page says the same in the reader's language.
+    """
 
     message: str
     line: int | None = None
     field: str | None = None
+    kind: str = dataclasses.field(default="", compare=False)
 
     def __str__(self) -> str:
         where = [f"line {self.line}" if self.line is not None else "", self.field or ""]

@@ -3,8 +3,6 @@
 import csv
 import io
 import random
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,15 +11,9 @@ from pathlib import Path
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
-from merchants.bank_accounts import account_problem
+from merchants.stall_check import COLUMNS, PLAIN, check_stall
 from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
-from qr import banks
-from qr.errors import FieldError
 
-COLUMNS = ("code", "name", "category", "section", "holder", "phone", "bank", "account_number", "account_name")
-OPTIONAL = {"category", "section", "phone"}
-PLAIN = ("name", "category", "section", "holder", "phone")
-LONGEST = {"code": 20, "name": 60, "category": 40, "section": 40, "holder": 60, "account_name": 60}
 # A market of Vietnam has hundreds of stalls, the largest a few thousand.
 MOST_ROWS = 20_000
 MOST_BYTES = 20_000_000
@@ -75,20 +67,23 @@ def _compare(
         result.read += 1
         if result.read > MOST_ROWS:
             raise Refused(
-                Problem(f"{path.name} has more than {MOST_ROWS} stalls; a file holds one market's list", line=line)
+                Problem(
+                    f"{path.name} has more than {MOST_ROWS} stalls; a file holds one market's list",
+                    line=line,
+                    kind="too_many",
+                )
             )
         if isinstance(row, Problem):
             result.errors.append(row)
             continue
-        problems: list[Problem] = []
-        stall = _stall(row, line, problems)
+        stall, problems = check_stall(row, line)
         twice = lines.setdefault(stall.code.casefold(), line)
         if stall.code and twice != line:
-            problems.append(Problem(f"{stall.code!r} stands on line {twice} too", line, "code"))
+            problems.append(Problem(f"{stall.code!r} stands on line {twice} too", line, "code", "twice"))
         before = known.get(stall.code)
         if before is None and stall.code.casefold() in folded:
             written = folded[stall.code.casefold()]
-            problems.append(Problem(f"is registered as {written!r}; write it so", line, "code"))
+            problems.append(Problem(f"is registered as {written!r}; write it so", line, "code", "respelled"))
         if before is not None and not problems:
             problems += _account_change(before, stall, line)
         if problems:
@@ -106,7 +101,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
     """Line number and cells of every row that is not empty, or what is wrong with its shape."""
     text = _text(path)
     if not text.strip():
-        raise Refused(Problem(f"{path.name} is empty; the first line is the header {','.join(COLUMNS)}", line=1))
+        raise Refused(
+            Problem(f"{path.name} is empty; the first line is the header {','.join(COLUMNS)}", line=1, kind="no_rows")
+        )
     header_line = text.splitlines()[0]
     delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -119,11 +116,19 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
                     f"{path.name} has no column {', '.join(missing)}; the header is {','.join(COLUMNS)}",
                     line=1,
                     field=missing[0],
+                    kind="no_column",
                 )
             )
         double = sorted({column for column in COLUMNS if header.count(column) > 1})
         if double:
-            raise Refused(Problem(f"{path.name} has the column {double[0]} twice; keep one", line=1, field=double[0]))
+            raise Refused(
+                Problem(
+                    f"{path.name} has the column {double[0]} twice; keep one",
+                    line=1,
+                    field=double[0],
+                    kind="column_twice",
+                )
+            )
         started = reader.line_num + 1
         for cells in reader:
             line, started = started, reader.line_num + 1
@@ -134,19 +139,26 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
                     f"has {len(cells)} cells where the header has {len(header)};"
                     f" put a cell that holds a {delimiter!r} in double quotes"
                 )
-                yield line, Problem(message, line)
+                yield line, Problem(message, line, kind="cells")
             else:
                 yield line, dict(zip(header, cells, strict=True))
     except csv.Error as error:
         raise Refused(
-            Problem(f"{path.name} is no CSV file here: {error}; save it as CSV UTF-8", line=reader.line_num)
+            Problem(
+                f"{path.name} is no CSV file here: {error}; save it as CSV UTF-8", line=reader.line_num, kind="no_csv"
+            )
         ) from None
 
 
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Refused(Problem(f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB; it is no list of stalls"))
+            raise Refused(
+                Problem(
+                    f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB; it is no list of stalls",
+                    kind="too_large",
+                )
+            )
         raw = path.read_bytes()
     except OSError as error:
         raise Refused(Problem(f"{path} cannot be read: {error.strerror}")) from None
@@ -158,45 +170,15 @@ def _text(path: Path) -> str:
             Problem(
                 f"{path.name} is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as CSV UTF-8 in the spreadsheet",
                 line=line,
+                kind="not_utf8",
             )
         ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise Refused(Problem(f"{path.name} is no text file; save it as CSV UTF-8 in the spreadsheet", line=line))
+        raise Refused(
+            Problem(f"{path.name} is no text file; save it as CSV UTF-8 in the spreadsheet", line=line, kind="no_csv")
+        )
     return text
-
-
-def _stall(row: dict[str, str], line: int, problems: list[Problem]) -> NewStall:
-    """The row as a stall; what is wrong with it is added to `problems`."""
-
-    def wrong(name: str, message: str) -> None:
-        problems.append(Problem(message, line, name))
-
-    said = {name: " ".join(unicodedata.normalize("NFC", row[name]).split()) for name in COLUMNS}
-    for name, value in said.items():
-        if not value and name not in OPTIONAL:
-            wrong(name, "is empty")
-        elif len(value) > LONGEST.get(name, 60):
-            wrong(name, f"has {len(value)} characters, {LONGEST.get(name, 60)} at most; shorten it")
-        elif any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in value):
-            wrong(name, "holds a character that cannot be printed; type it again")
-    if said["code"] and not re.fullmatch(r"[^\W_](?:[\w.-]*[^\W_])?", said["code"]):
-        wrong("code", f"{said['code']!r} is no stall code; use letters and digits, with - or . between, as in C-17")
-    said["phone"] = re.sub(r"[ .\-()]", "", said["phone"])
-    if said["phone"] and not re.fullmatch(r"(?:\+?84|0)[0-9]{8,10}", said["phone"]):
-        wrong("phone", f"{row['phone'].strip()!r} is no phone number; write it as 0905123456, or leave it empty")
-    bank_bin = ""
-    if said["bank"]:
-        try:
-            bank_bin = banks.find(said["bank"]).bin
-        except FieldError as error:
-            wrong("bank", error.message)
-    number = said["account_number"].replace(" ", "")
-    problem = account_problem(number) if number else None
-    if problem:
-        wrong("account_number", problem)
-    described = {name: said[name] for name in ("code", *PLAIN, "account_name")}
-    return NewStall(**described, bin=bank_bin, account_number=number)
 
 
 def _account_change(before: StallRow, stall: NewStall, line: int) -> Iterator[Problem]:
@@ -206,6 +188,7 @@ def _account_change(before: StallRow, stall: NewStall, line: int) -> Iterator[Pr
             " a list of stalls does not change a bank account",
             line,
             "account_number",
+            "account_change",
         )
 
 
