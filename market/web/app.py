@@ -109,7 +109,7 @@ def _harden(response: Response) -> Response:
 
 def _compress(response: Response) -> Response:
     """Text goes out compressed: a phone on a slow line waits for every kilobyte."""
-    kind = response.mimetype
+    kind = response.mimetype or ""
     text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml", "text/javascript")
     if (
         not text

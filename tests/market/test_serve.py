@@ -1,0 +1,153 @@
+"""Serving, as a real process where the process matters."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from waitress.server import create_server
+from waitress.wasyncore import loop
+
+from market.serve import MOST_WAITING, _finish, _Shedding
+
+RUN = Path(__file__).resolve().parents[2] / "run.py"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _status(port: int, path: str = "/signin", timeout: float = 5) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
+        answer.read()
+        return int(answer.status)
+
+
+def _wait_until_served(port: int) -> None:
+    for _ in range(300):
+        try:
+            _status(port)
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("nothing was served within half a minute")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A running `serve` and its port."""
+    port = _free_port()
+    environment = {**os.environ, "CHO_DATA": str(tmp_path / "dữ liệu"), "CHO_PORT": str(port)}
+    with subprocess.Popen(
+        [sys.executable, str(RUN), "serve"], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            _wait_until_served(port)
+            yield process, port
+        finally:
+            process.kill()
+
+
+def test_others_are_answered_while_two_hundred_stop_in_the_middle_of_a_body(
+    served: tuple[subprocess.Popen[str], int],
+) -> None:
+    _, port = served
+    halves = []
+    for _ in range(200):
+        half = socket.create_connection(("127.0.0.1", port))
+        half.sendall(b"POST /signin HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nlogin=a")
+        halves.append(half)
+    assert _status(port, timeout=5) == 200
+    for half in halves:
+        half.close()
+
+
+def test_a_worker_that_is_killed_is_replaced(served: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = served
+    children = psutil.Process(process.pid).children()
+    (worker,) = [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+    worker.kill()
+    worker.wait(5)
+    time.sleep(0.3)
+    _wait_until_served(port)
+
+
+def test_sigterm_ends_it_with_exit_code_0(served: tuple[subprocess.Popen[str], int]) -> None:
+    process, _ = served
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+def test_a_port_in_use_is_one_line_and_exit_code_1(served: tuple[subprocess.Popen[str], int], tmp_path: Path) -> None:
+    _, port = served
+    environment = {**os.environ, "CHO_DATA": str(tmp_path / "another"), "CHO_PORT": str(port)}
+    second = subprocess.run(
+        [sys.executable, str(RUN), "serve"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert second.stderr.splitlines()[-1] == (
+        f"error: CHO_PORT: port {port} is in use; stop the other program, or name another port"
+    )
+
+
+def test_the_code_of_the_first_run_stands_on_the_console(served: tuple[subprocess.Popen[str], int]) -> None:
+    process, _ = served
+    process.terminate()
+    assert process.stderr is not None
+    assert "type the code " in process.stderr.read()
+
+
+def test_a_request_in_hand_is_answered_before_the_end() -> None:
+    begun = threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        begun.set()
+        time.sleep(0.4)
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+    sockets: dict[int, Any] = {}
+    server = create_server(slow, map=sockets, host="127.0.0.1", port=0, threads=1)
+    answers: list[int] = []
+    asking = threading.Thread(target=lambda: answers.append(_status(server.effective_port)))
+    asking.start()
+    while not begun.is_set():
+        loop(timeout=0.05, map=sockets, count=1)
+    _finish(sockets)
+    asking.join(5)
+    server.task_dispatcher.shutdown()
+    for each in list(sockets.values()):
+        each.close()
+    assert answers == [200]
+
+
+def _answered_with(waiting: int) -> tuple[str, dict[str, str]]:
+    said: list[tuple[str, dict[str, str]]] = []
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    shedding = _Shedding(app)
+    shedding.waiting = range(waiting)
+    shedding({}, lambda status, headers: said.append((status, dict(headers))))
+    return said[0]
+
+
+def test_a_full_machine_says_when_to_come_back() -> None:
+    status, headers = _answered_with(MOST_WAITING + 1)
+    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "5")
+
+
+def test_a_machine_that_keeps_up_turns_nobody_away() -> None:
+    assert _answered_with(MOST_WAITING)[0] == "200 OK"
