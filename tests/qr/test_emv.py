@@ -73,6 +73,9 @@ def test_a_payload_at_its_plainest_is_read_without_a_warning() -> None:
         (_sealed(START + "5802VN"), "missing", len(START) + 6),
         (_sealed(START + "5303704"), "missing", len(START) + 7),
         (_sealed("000201010211" + MONEY), "missing", 25),
+        (_sealed("000201010211" + "52045411" + MONEY), "missing", 33),
+        (_sealed("000200" + START[6:] + MONEY), "bad_value", 4),
+        (WHOLE + "6305ABCDE", "bad_length", len(WHOLE) + 2),
         (_sealed(START.replace("010212", "010213") + MONEY), "bad_value", 10),
         (_sealed(WHOLE + "5203541"), "bad_value", len(WHOLE) + 4),
         (_sealed(WHOLE + "5204541A"), "bad_value", len(WHOLE) + 4),
@@ -142,6 +145,7 @@ def test_a_lower_case_crc_is_read_with_a_warning() -> None:
         (_object("51", "0002ab0002cd"), "51 is no template"),
         (_object("56", "1000"), "56 has no meaning without 55 = 02"),
         ("5502015703" + "1.5", "57 has no meaning without 55 = 03"),
+        ("5502035703" + "1.5" + "56041000", "56 has no meaning without 55 = 02"),
     ],
 )
 def test_what_is_tolerated_is_said(more: str, warning: str) -> None:
@@ -154,6 +158,7 @@ def test_what_is_tolerated_is_said(more: str, warning: str) -> None:
         _object("59", "x" * 25) + _object("60", "x" * 15) + _object("61", "x" * 10),
         _object("62", "".join(_object(object_id, "x" * 5) for object_id in emv.ADDITIONAL) + "0903AME"),
         _object("62", _object("08", "x" * 25) + _object("10", "x" * 26)),
+        _object("62", _object("00", "x" * 26)),
         _object("62", _object("50", _object("00", "guid"))),
         _object("64", "0002vi" + _object("01", "ộ" * 25) + _object("02", "ộ" * 15)),
         _object("80", "123") + _object("83", "bare text"),
@@ -188,6 +193,11 @@ def test_what_is_allowed_needs_no_warning(more: str) -> None:
 )
 def test_a_tip_that_cannot_be_right_is_refused(more: str, code: str) -> None:
     assert _fault(_sealed(WHOLE + more))[0] == code
+
+
+@pytest.mark.parametrize("object_id", ["02", "25", "26", "51"])
+def test_one_account_of_any_kind_is_enough(object_id: str) -> None:
+    assert emv.decode(_sealed("000201010211" + _object(object_id, "0002ab") + MONEY)).warnings == []
 
 
 def test_the_order_of_objects_is_free_between_the_first_and_the_last() -> None:

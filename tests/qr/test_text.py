@@ -20,6 +20,11 @@ def test_ascii_stays_as_it_is() -> None:
     assert fold(everything) == everything
 
 
+def test_the_block_of_combining_marks_is_taken_off_and_nothing_beside_it() -> None:
+    assert fold("a\u0300\u036fb") == "ab"
+    assert fold("a\u02ff\u0370b") == "a\u02ff\u0370b"
+
+
 def test_a_no_break_space_becomes_a_space() -> None:
     assert fold("50.000\u00a0đ") == "50.000 d"
 

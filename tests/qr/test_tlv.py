@@ -47,6 +47,7 @@ def test_a_fault_is_told_with_its_place(text: str, code: str, offset: int) -> No
     ("text", "message"),
     [
         ("0002015809VN", "object 58 claims 09 characters, 2 are left"),
+        ("0002015809VNABC", "object 58 claims 09 characters, 5 are left"),
         ("00020158", "ends inside the head of an object: '58'"),
         ("00020158X2VN", "the length of object 58 is 'X2', not two digits"),
         ("000201X802VN", "'X8' is no object ID: two digits stand here"),

@@ -78,6 +78,20 @@ def test_a_beneficiary_that_could_be_read_two_ways_is_refused(inside: str, code:
     assert rest.startswith(place)
 
 
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        (GUID, "the beneficiary (38.01) is missing"),
+        (_beneficiary(ACCOUNT), "the BIN (38.01.00) is missing"),
+        (_beneficiary(BANK_BIN), "the account (38.01.01) is missing"),
+    ],
+)
+def test_what_is_missing_of_the_beneficiary_is_named(inside: str, message: str) -> None:
+    with pytest.raises(PayloadError) as fault:
+        vietqr.decode(_with_38(inside))
+    assert fault.value.message == message
+
+
 @pytest.mark.parametrize("length", [1, 19])
 def test_an_account_has_one_to_nineteen_characters(length: int) -> None:
     decoded = vietqr.decode(_with_38(_beneficiary(BANK_BIN + _object("01", "0" * length))))
@@ -114,6 +128,17 @@ def test_what_a_reader_should_know_is_said(inside: str, more: str, warning: str 
 def test_the_four_services_are_known(service: str, more: str) -> None:
     decoded = vietqr.decode(_with_38(_beneficiary(service=_object("02", service)), more))
     assert (decoded.service, decoded.warnings) == (service, ())
+
+
+def test_a_merchants_number_may_have_letters() -> None:
+    decoded = vietqr.decode(_with_38(_beneficiary(BANK_BIN + "0103ABC", "0206QRPUSH")))
+    assert (decoded.account_number, decoded.warnings) == ("ABC", ())
+
+
+@pytest.mark.parametrize("service", ["QRABC", "QRZZZ"])
+def test_an_unknown_service_is_judged_by_no_others_rules(service: str) -> None:
+    decoded = vietqr.decode(_with_38(_beneficiary(BANK_BIN + "0103ABC", _object("02", service))))
+    assert len(decoded.warnings) == 1
 
 
 def test_a_cash_code_without_additional_data_lacks_both() -> None:
@@ -183,8 +208,9 @@ def test_a_template_of_another_scheme_in_38_is_not_vietqr() -> None:
     assert (decoded.scheme, decoded.bin, decoded.account_number) == ("other", None, None)
 
 
-def test_a_guid_that_only_contains_napas_is_not_vietqr() -> None:
-    assert vietqr.decode(_with_38("0011A0000007271")).scheme == "other"
+@pytest.mark.parametrize("guid", ["A0000007271", "0A000000727"])
+def test_a_guid_that_only_contains_napas_is_not_vietqr(guid: str) -> None:
+    assert vietqr.decode(_with_38(_object("00", guid))).scheme == "other"
 
 
 def test_a_wallets_template_may_stand_beside_vietqrs() -> None:

@@ -178,6 +178,10 @@ def test_all_printable_ascii_may_stand_in_a_text() -> None:
     assert vietqr.decode(vietqr.encode(**HOME, purpose=signs, long_purpose=True)).purpose == signs
 
 
+def test_a_cached_code_pays_to_an_account_as_encode_does() -> None:
+    assert vietqr.for_amounts(**HOME)(50_000) == vietqr.encode(**HOME, amount=50_000)
+
+
 @pytest.mark.parametrize("amount", [1, 2, 35_000, 499_999_998, 499_999_999])
 def test_a_cached_code_gives_what_encode_gives(amount: int) -> None:
     options: dict[str, Any] = HOME | {"purpose": "Cá", "merchant_name": "Cô Tám", "mcc": "5411", "card": True}
