@@ -36,6 +36,10 @@ class StallRow:
     account_name: str
     reference: str
 
+    def closed_by(self, day: date) -> bool:
+        """Whether its last day lies before this local day; one that closes later still takes money."""
+        return self.closed_on is not None and self.closed_on < day
+
 
 @dataclass(frozen=True, slots=True)
 class NewStall:

@@ -51,7 +51,12 @@ def _stall_id() -> int:
 
 def _page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
     bank = banks.by_bin(stall.bin)
-    return render_template(template, stall=stall, bank=bank.short_name if bank else stall.bin, **values), status
+    values |= {"bank": bank.short_name if bank else stall.bin, "closed": _closed(stall)}
+    return render_template(template, stall=stall, **values), status
+
+
+def _closed(stall: StallRow) -> bool:
+    return stall.closed_by(local_date(utc_now()))
 
 
 @blueprint.get("/")
@@ -103,7 +108,7 @@ def ask() -> AnyResponse | tuple[str, int]:
         error = say("Ghi từ {least} đến {most}.", least=money(LEAST), most=money(MOST))
     with installation().database.writing() as writing:
         stall = load_stall(writing, wanted)
-        if stall.status == "closed":
+        if _closed(stall):
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
             return _page("stall/till.html", stall, 400, typed=typed, error=error)
@@ -198,7 +203,7 @@ def sign() -> tuple[str, int]:
     """The stall's own code, to show, print or save."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, _stall_id())
-    picture = "" if stall.status == "closed" else image.svg(static_payload(stall), error="Q")
+    picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
     return _page("stall/sign.html", stall, picture=Markup(picture))  # noqa: S704 - figures only, made here
 
 
@@ -219,7 +224,7 @@ def sign_png() -> Response:
     """The stall's code as a picture to send on."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, _stall_id())
-    if stall.status == "closed":
+    if _closed(stall):
         abort(404)
     return _file(image.png(static_payload(stall), scale=16, error="Q"), "image/png", f"{stall.code}.png")
 
