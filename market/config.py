@@ -42,6 +42,8 @@ class Settings:
         url = environment.get("CHO_DATABASE_URL") or f"sqlite:///{data / 'cho.sqlite'}"
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise Refused(Problem("must begin with sqlite:/// or postgresql+psycopg://", field="CHO_DATABASE_URL"))
+        if url in ("sqlite:///", "sqlite:///:memory:"):
+            raise Refused(Problem("must name a file, or nothing would be kept", field="CHO_DATABASE_URL"))
         host = environment.get("CHO_HOST") or "127.0.0.1"
         port = environment.get("CHO_PORT") or "8000"
         if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
 import ledger.books.model
@@ -18,7 +18,7 @@ import ledger.inbox.model
 import market.model
 import merchants.model
 from ledger import guards
-from ledger.refused import Refused
+from ledger.refused import Problem, Refused
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 # All models are known before any is used: a foreign key finds its table by name.
@@ -27,6 +27,8 @@ _MODELS = (ledger.books.model, ledger.inbox.model, market.model, merchants.model
 # journal is used; and below 3.39 the guards' SQL is not understood.
 SAFE_WAL = (3, 51, 3)
 OLDEST_SQLITE = (3, 39, 0)
+# How long a command waits for another that is writing.
+BUSY_SECONDS = 5.0
 
 
 def sqlite_driver() -> ModuleType:
@@ -41,12 +43,15 @@ def open_engine(url: str) -> Engine:
     """An engine on which every SQLite transaction holds the write lock from its first statement, unless it is opened
     by `reading`. Raises Refused where the database cannot be used."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        try:
+            return create_engine(url, pool_pre_ping=True)
+        except (ArgumentError, ValueError) as error:
+            raise Refused(Problem(f"is no database URL: {error}", field="CHO_DATABASE_URL")) from None
     driver = sqlite_driver()
     version: tuple[int, ...] = driver.sqlite_version_info
     if version < OLDEST_SQLITE:
         raise Refused(f"this machine's SQLite is {driver.sqlite_version}; 3.39 or later is needed: update Python")
-    engine = create_engine(url, module=driver, connect_args={"timeout": 5.0})
+    engine = create_engine(url, module=driver, connect_args={"timeout": BUSY_SECONDS})
     journal = "WAL" if version >= SAFE_WAL else "DELETE"
 
     def on_connect(connection: Any, record: Any) -> None:
@@ -156,18 +161,18 @@ def trouble(error: SQLAlchemyError) -> str | None:
     said = str(getattr(error, "orig", error)).strip().splitlines()
     first = said[0] if said else ""
     for sign, mend in (
-        ("disk is full", "the disk is full; free some space and run the command again, nothing was changed"),
-        ("disk I/O error", "the disk refused to write; check its space and health, nothing was changed"),
-        ("readonly database", "the data folder is read-only; give this user the right to write, nothing was changed"),
+        ("disk is full", "the disk is full; free some space and run the command again"),
+        ("disk I/O error", "the disk refused to write; check its space and health, and run the command again"),
+        ("readonly database", "the data folder is read-only; give this user the right to write"),
         ("unable to open database", "the database file cannot be opened; check that the data folder can be written"),
         ("database is locked", "another program is writing to the database; try again in a moment"),
         ("not a database", "the database file is no SQLite database; restore it from a backup"),
         ("malformed", "the database file is damaged; restore it from a backup"),
-        ("No space left", "the database server's disk is full; free some space, nothing was changed"),
-        ("connection failed", f"the database server cannot be reached ({first}); check CHO_DATABASE_URL"),
-        ("Connection refused", f"the database server cannot be reached ({first}); check CHO_DATABASE_URL"),
-        ("read-only transaction", "the database server is read-only; nothing was changed"),
+        ("No space left", "the database server's disk is full; free some space and run the command again"),
+        ("read-only transaction", "the database server is read-only; let it write again"),
     ):
         if any(sign in line for line in said):
             return mend
+    if isinstance(error, DBAPIError) and error.statement is None:
+        return f"the database cannot be reached ({first}); check CHO_DATABASE_URL"
     return None

@@ -1,5 +1,6 @@
 """The command line: one file a command group, imported only when that group is asked for."""
 
+import errno
 import importlib
 import sys
 import traceback
@@ -98,6 +99,8 @@ def _trouble(error: Exception) -> str | None:
             return trouble(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; check the path, its rights and the space on its disk"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG):
+        return "the disk is full; free some space and run the command again"
     return None
 
 
@@ -111,5 +114,6 @@ def _fault(error: Exception) -> int:
     except (OSError, Refused):
         traceback.print_exc()
         where = "the traceback stands above"
-    click.echo(f"fault: {type(error).__name__} in the program itself, nothing was changed; {where}", err=True)
+    name = type(error).__name__
+    click.echo(f"fault: {name} in the program itself; what was not finished was undone; {where}", err=True)
     return 3
