@@ -105,6 +105,14 @@ def find_channel(session: Session, channel_id: int) -> ChannelRow:
     return ChannelRow(**row._mapping)
 
 
+def kept_secret(session: Session, channel_id: int) -> bytes | None:
+    """A channel's secret as it is kept: encrypted; None where it has none."""
+    sealed: bytes | None = (
+        session.connection().execute(select(CHANNEL.c.secret).where(CHANNEL.c.id == channel_id)).scalar_one_or_none()
+    )
+    return sealed
+
+
 def switch_off(session: Session, channel_id: int) -> None:
     """The channel takes nothing any more; what it told stays."""
     find_channel(session, channel_id)

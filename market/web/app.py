@@ -60,9 +60,9 @@ def create_app(installation: Installation) -> Flask:
 
 
 def _blueprints(app: Flask) -> None:
-    from market.web import access, board, public, stall
+    from market.web import access, board, hooks, public, stall
 
-    for module in (access, board, stall, public):
+    for module in (access, board, stall, public, hooks):
         app.register_blueprint(module.blueprint)
 
 

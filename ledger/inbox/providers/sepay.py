@@ -5,8 +5,10 @@ Source: SePay's developer pages "tích hợp webhook", and the field list of its
 """
 
 import hashlib
+import hmac
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,3 +111,16 @@ def _event_id(value: object, account: str, reference: str, direction: str, amoun
         raise ValueError(f"id must be a whole number, not {json.dumps(value)[:40]}")
     said = json.dumps([account, reference, direction, amount, moment.isoformat()])
     return "sha256:" + hashlib.sha256(said.encode()).hexdigest()
+
+
+def proves(header: Callable[[str], str], body: bytes, secret: str, way: str, now: datetime) -> bool:
+    """Whether a call is SePay's own: by its key (`apikey`), or by the signature over time and raw body (`hmac`), which
+    holds for five minutes either way. Compared in constant time. `header` gives a header by name, empty where there
+    is none."""
+    if way == "apikey":
+        return hmac.compare_digest(header("Authorization").encode("latin-1", "replace"), f"Apikey {secret}".encode())
+    stamped = header("X-SePay-Timestamp")
+    if not re.fullmatch(r"[0-9]{1,12}", stamped) or abs(now.timestamp() - int(stamped)) > 300:
+        return False
+    signed = hmac.new(secret.encode(), stamped.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(header("X-SePay-Signature").encode("latin-1", "replace"), f"sha256={signed}".encode())
