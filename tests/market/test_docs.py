@@ -37,7 +37,7 @@ def _calls(text: str) -> Iterator[str]:
     for line in text.splitlines():
         for code in re.findall(r"(?<!`)`([^`]+)`(?!`)", line) + re.findall(r"^ {4,}(python3? .+)$", line):
             said = re.sub(r"^(python3|py) run\.py ?", "", code)
-            if said != code or (said.split()[0] in groups and len(said.split()) > 1):
+            if said != code or said in COMMANDS or (said.split()[0] in groups and " " in said):
                 yield said.replace("\\|", "|")
 
 
