@@ -60,9 +60,22 @@ def create_app(installation: Installation) -> Flask:
 
 
 def _blueprints(app: Flask) -> None:
-    from market.web import access, board, hooks, public, stall
+    from market.web import (
+        access,
+        board,
+        board_forms,
+        board_import,
+        board_signs,
+        board_stalls,
+        board_unmatched,
+        hooks,
+        province,
+        public,
+        stall,
+    )
 
-    for module in (access, board, stall, public, hooks):
+    desk = (board, board_forms, board_import, board_signs, board_stalls, board_unmatched, province)
+    for module in (access, stall, public, hooks, *desk):
         app.register_blueprint(module.blueprint)
 
 

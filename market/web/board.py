@@ -1,5 +1,221 @@
-"""The board's pages: the month, the stalls, the signs, money to assign; and the province's."""
+"""The board's month: its page, its files, and closing it."""
 
-from flask import Blueprint
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlmodel import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import Month, local_date, utc_now
+from ledger.refused import Refused
+from market import closings
+from market.comparisons import earlier
+from market.markets import MarketRow
+from market.overview import StallMonth, fingerprint, last_days, natural, overview
+from market.reports import closed_report, month_report
+from market.web import charts
+from market.web.app import installation
+from market.web.desk import address, enter, matches, page, page_number, pages_of, register, signed_in, wanted_month
+from market.web.kept import Kept
 
 blueprint = Blueprint("board", __name__)
+blueprint.record_once(register)
+PAGE = 100
+MIMETYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+ORDERS: dict[str, Callable[[StallMonth], object]] = {
+    "code": lambda stall: natural(stall.code),
+    "name": lambda stall: natural(stall.name),
+    "section": lambda stall: natural(stall.section),
+    "category": lambda stall: natural(stall.category),
+    "transactions": lambda stall: stall.transactions,
+    "change": lambda stall: stall.change if stall.change is not None else float("-inf"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the reader of the table asked for; an unknown order or page is the first there is."""
+
+    search: str
+    section: str
+    category: str
+    order: str
+    down: bool
+    page: int
+
+    @classmethod
+    def asked(cls) -> "Wanted":
+        order = request.args.get("sort", "-transactions")
+        known = order.removeprefix("-") in ORDERS
+        return cls(
+            search=request.args.get("q", "").strip()[:60],
+            section=request.args.get("section", ""),
+            category=request.args.get("category", ""),
+            order=order.removeprefix("-") if known else "transactions",
+            down=order.startswith("-") if known else True,
+            page=page_number(request.args.get("page")),
+        )
+
+    def address(self, **changes: object) -> str:
+        """The query string of this table with something changed; changing anything but the page begins at the first."""
+        said = {
+            "month": request.args.get("month", ""),
+            "q": self.search,
+            "section": self.section,
+            "category": self.category,
+            "sort": f"{'-' if self.down else ''}{self.order}",
+            **changes,
+        }
+        return address(**said)
+
+    def sorting(self, order: str) -> str:
+        """The address that sorts by this column; the column sorted by turns round, figures begin with the greatest."""
+        down = not self.down if order == self.order else order in ("transactions", "change")
+        return self.address(sort=f"{'-' if down else ''}{order}") + "#stalls"
+
+    def page_address(self, page: int) -> str:
+        """The address of a page of this table."""
+        return self.address(page=page) + "#stalls"
+
+    def chosen(self, stalls: tuple[StallMonth, ...]) -> list[StallMonth]:
+        """The stalls found, in order; a search reads code and name without diacritics."""
+        found = [
+            stall
+            for stall in stalls
+            if (not self.section or stall.section == self.section)
+            and (not self.category or stall.category == self.category)
+            and (not self.search or matches(self.search, stall.code, stall.name))
+        ]
+        found.sort(key=ORDERS["code"])  # type: ignore[arg-type]
+        found.sort(key=ORDERS[self.order], reverse=self.down)  # type: ignore[arg-type]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The part of the month's page that is kept; `closing` is the month's newest version, and `as_closed` whether the
+    live month still says the same."""
+
+    html: Markup
+    closing: closings.ClosingRow | None
+    as_closed: bool
+
+
+kept: Kept[Body] = Kept()
+
+
+@blueprint.get("/board/<slug>/")
+def month(slug: str) -> str:
+    """A month of the market, this one where none is named."""
+    now = utc_now()
+    which, wanted, today = wanted_month(request.args.get("month")), Wanted.asked(), local_date(now)
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        body = kept.get(
+            (market, which, wanted, g.language),
+            (fingerprint(session, market.id), today),
+            lambda: _body(session, market, which, wanted, today),
+        )
+        return page(
+            session,
+            market,
+            "month",
+            "board/month.html",
+            month=which,
+            before=earlier(which, 1),
+            after=earlier(which, -1) if which.last < today else None,
+            now=now,
+            body=body,
+        )
+
+
+def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date) -> Body:
+    look = overview(session, market, which, today)
+    found = wanted.chosen(look.stalls)
+    pages, at = pages_of(len(found), PAGE, wanted.page)
+    shown = found[(at - 1) * PAGE : at * PAGE]
+    html = render_template(
+        "board/month_body.html",
+        look=look,
+        wanted=wanted,
+        found=found,
+        shown=shown,
+        at=at,
+        pages=pages,
+        first=(at - 1) * PAGE + 1,
+        most=max((stall.transactions for stall in look.stalls), default=0),
+        days=last_days(session, [stall.book_id for stall in shown], look.until),
+        sections=sorted({stall.section for stall in look.stalls if stall.section}, key=natural),
+        categories=sorted({stall.category for stall in look.stalls if stall.category}, key=natural),
+        charts=charts,
+    )
+    closing = look.closing
+    return Body(Markup(html), closing, closing is not None and closing.document == look.report.frozen())  # noqa: S704
+
+
+@blueprint.get("/board/<slug>/report.<any(csv, xlsx, pdf):kind>")
+def report(slug: str, kind: str) -> Response:
+    """The month's report as a file: the live month, or a closed `version` of it."""
+    # Slow to import, and no page needs them.
+    from market.report_files import write_csv, write_xlsx
+    from market.report_print import printed_month, write_pdf
+
+    which, version = wanted_month(request.args.get("month")), request.args.get("version", "")
+    with installation().database.reading() as session, tempfile.TemporaryDirectory() as folder:
+        market = enter(session, slug)
+        if not version:
+            document = month_report(session, market, which)
+        else:
+            try:
+                document = closed_report(session, market, which, int(version))
+            except (Refused, ValueError):
+                abort(404)
+        file = Path(folder) / f"report.{kind}"
+        if kind == "pdf":
+            write_pdf(printed_month(session, market, which, document, local_date(utc_now())), file)
+        else:
+            {"csv": write_csv, "xlsx": write_xlsx}[kind](document, file)
+        content = file.read_bytes()
+    answer = Response(content, mimetype=MIMETYPES[kind])
+    name = f"{market.slug}-{which}{f'-v{version}' if version else ''}.{kind}"
+    answer.headers["Content-Disposition"] = f"{'inline' if kind == 'pdf' else 'attachment'}; filename={name}"
+    return answer
+
+
+@blueprint.route("/board/<slug>/close", methods=["GET", "POST"])
+def close(slug: str) -> AnyResponse | str:
+    """Close a month: first what would be frozen, then freezing it."""
+    which = wanted_month(request.values.get("month"))
+    if request.method == "POST":
+        with installation().database.writing() as session:
+            market = enter(session, slug)
+            frozen = month_report(session, market, which).frozen()
+            login_id = signed_in().login_id
+            closings.close_month(session, market.id, which, frozen, login_id=login_id, now=utc_now())
+        return redirect(url_for(".month", slug=slug, month=which), 303)
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        live, closing = month_report(session, market, which), closings.latest(session, market.id, which)
+        before = closing.document["stalls"] if closing else {}
+        now = {line.code: line.transactions for line in live.stalls}
+        codes = sorted(before.keys() | now.keys(), key=natural)
+        return page(
+            session,
+            market,
+            "month",
+            "board/close.html",
+            month=which,
+            report=live,
+            closing=closing,
+            differences=[(c, before.get(c), now.get(c)) for c in codes if before.get(c) != now.get(c)],
+            over=which.last < local_date(utc_now()),
+        )

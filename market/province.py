@@ -1,0 +1,86 @@
+"""The province's markets side by side, by counts that say nothing about any single stall."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session
+
+from ledger.books.counts import counts_by_day, first_days
+from ledger.days import Month
+from market.comparisons import Compared, History, earlier
+from market.markets import MarketRow, list_markets
+from market.reports import month_report
+
+# Fewer stalls than this, and a market's figure would be about people one can name.
+FEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMonth:
+    """A market's month; `months` are its twelve months up to this one, the last as far as it has come."""
+
+    market: MarketRow
+    active: int
+    registered: int
+    transactions: int
+    before: Compared
+    months: tuple[int, ...]
+
+    @property
+    def rate(self) -> float:
+        """Stalls with a transaction in the month as a share of those registered."""
+        return self.active / self.registered
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """The markets by rate, and those too small to be counted, which are in no total either."""
+
+    month: Month
+    until: date
+    elapsed: int
+    markets: tuple[MarketMonth, ...]
+    small: tuple[MarketRow, ...]
+
+    @property
+    def active(self) -> int:
+        return sum(market.active for market in self.markets)
+
+    @property
+    def registered(self) -> int:
+        return sum(market.registered for market in self.markets)
+
+    @property
+    def transactions(self) -> int:
+        return sum(market.transactions for market in self.markets)
+
+    @property
+    def running(self) -> bool:
+        return self.until < self.month.last
+
+
+def province(session: Session, month: Month, today: date) -> Province:
+    """Every market's live month, the greatest rate first."""
+    until = min(today, month.last)
+    elapsed = max((until - month.first).days + 1, 0)
+    counted, small = [], []
+    for market in list_markets(session):
+        report = month_report(session, market, month)
+        if report.stalls_registered < FEWEST:
+            small.append(market)
+            continue
+        by_day = counts_by_day(session, market.id, earlier(month, 11).first, until)
+        past = History(by_day, min(first_days(session, market.id).values(), default=None))
+        bars = past.twelve_months(month, elapsed=elapsed, transactions=report.transactions)
+        counted.append(
+            MarketMonth(
+                market=market,
+                active=min(report.stalls_active, report.stalls_registered),
+                registered=report.stalls_registered,
+                transactions=report.transactions,
+                before=past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=report.transactions),
+                months=tuple(bar.transactions or 0 for bar in bars),
+            )
+        )
+    counted.sort(key=lambda one: (-one.rate, one.market.name))
+    return Province(month, until, elapsed, tuple(counted), tuple(small))

@@ -1,0 +1,160 @@
+"""Adding a stall by form, the names read back before anything is saved; and changing one."""
+
+import hashlib
+import random
+
+from flask import Blueprint, flash, redirect, request, url_for
+from sqlmodel import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import utc_now
+from ledger.refused import Problem
+from market.markets import MarketRow
+from market.web.app import installation
+from market.web.board_stalls import bank_name, find
+from market.web.desk import enter, page
+from market.web.stall_words import field_name, in_words
+from market.web.words import say
+from merchants.bank_accounts import holdings
+from merchants.stall_check import COLUMNS, PLAIN, check_stall
+from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
+from qr import banks
+
+blueprint = Blueprint("stall_forms", __name__, url_prefix="/board/<slug>/stalls")
+CHANGEABLE = (*PLAIN, "account_name")
+
+
+def _typed(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: request.form.get(name, "") for name in names}
+
+
+def _errors(problems: list[Problem]) -> dict[str, str]:
+    """The first problem of each field, in the reader's language."""
+    errors: dict[str, str] = {}
+    for problem in problems:
+        errors.setdefault(problem.field or "", in_words(problem))
+    return errors
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new(slug: str) -> AnyResponse | str | tuple[str, int]:
+    """Type a stall; read its names back; save it."""
+    typed = _typed(COLUMNS)
+    stall: NewStall | None = None
+    errors: dict[str, str] = {}
+    with (
+        installation().database.writing() if request.form.get("read") else installation().database.reading() as session
+    ):
+        market = enter(session, slug)
+        if request.method == "POST":
+            stall, errors = _checked(session, market, typed)
+        if stall is None or errors or request.form.get("mend"):
+            text = page(
+                session,
+                market,
+                "stalls",
+                "board/stall_new.html",
+                typed=typed,
+                errors=errors,
+                **_choices(session, market),
+            )
+            return (text, 400) if errors else text
+        if not request.form.get("read"):
+            shared = [
+                held.stall_id
+                for held in holdings(session, market.id, [stall.account_number])[stall.account_number]
+                if held.bin == stall.bin and held.until is None
+            ]
+            owners = [row for row in list_stalls(session, market.id) if row.id in shared]
+            return page(
+                session,
+                market,
+                "stalls",
+                "board/stall_read.html",
+                stall=stall,
+                typed=typed,
+                bank=bank_name(stall.bin),
+                owners=owners,
+            )
+        register(session, market.id, [stall], source=random.SystemRandom(), now=utc_now())
+    flash(say("Đã thêm sạp {code}.", code=stall.code))
+    return redirect(url_for("stalls.one", slug=slug, code=stall.code), 303)
+
+
+def _checked(session: Session, market: MarketRow, typed: dict[str, str]) -> tuple[NewStall, dict[str, str]]:
+    stall, problems = check_stall(typed)
+    taken = {row.code.casefold() for row in list_stalls(session, market.id)}
+    if stall.code.casefold() in taken:
+        problems.append(Problem(f"{stall.code!r} is taken", field="code", kind="taken"))
+    return stall, _errors(problems)
+
+
+def _choices(session: Session, market: MarketRow) -> dict[str, object]:
+    """What a form proposes while somebody types."""
+    rows = list_stalls(session, market.id)
+    return {
+        "banks": banks.all_banks(),
+        "sections": sorted({row.section for row in rows if row.section}),
+        "categories": sorted({row.category for row in rows if row.category}),
+        "field_name": field_name,
+    }
+
+
+def _digest(stall: StallRow) -> str:
+    """Marks what a form was filled with, so that saving it can tell whether somebody else came between."""
+    return hashlib.sha256("\x1f".join(getattr(stall, name) for name in CHANGEABLE).encode()).hexdigest()[:16]
+
+
+@blueprint.route("/<code>/edit", methods=["GET", "POST"])
+def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
+    """Change what may simply be changed; a bank account has its own way."""
+    if request.method == "POST":
+        with installation().database.writing() as session:
+            market = enter(session, slug)
+            stall = find(session, market.id, code)
+            typed = _typed(CHANGEABLE)
+            checked, problems = check_stall(
+                {**typed, "code": stall.code, "bank": stall.bin, "account_number": stall.account_number}
+            )
+            errors = _errors([problem for problem in problems if problem.field in CHANGEABLE])
+            between = {}
+            if request.form.get("loaded") != _digest(stall):
+                between = {
+                    name: getattr(stall, name) for name in CHANGEABLE if getattr(stall, name) != typed[name].strip()
+                }
+            if errors or between:
+                text = _edit_page(session, market, stall, typed, errors, between)
+                return text, 409 if between else 400
+            change(session, stall.id, **{name: getattr(checked, name) for name in PLAIN})
+            if checked.account_name != stall.account_name:
+                rename_account(session, stall.id, checked.account_name)
+        flash(say("Đã lưu."))
+        return redirect(url_for("stalls.one", slug=slug, code=code), 303)
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        stall = find(session, market.id, code)
+        typed = {name: getattr(stall, name) for name in CHANGEABLE}
+        return _edit_page(session, market, stall, typed, {}, {})
+
+
+def _edit_page(
+    session: Session,
+    market: MarketRow,
+    stall: StallRow,
+    typed: dict[str, str],
+    errors: dict[str, str],
+    between: dict[str, str],
+) -> str:
+    return page(
+        session,
+        market,
+        "stalls",
+        "board/stall_edit.html",
+        stall=stall,
+        typed=typed,
+        errors=errors,
+        between=between,
+        loaded=_digest(stall),
+        bank=bank_name(stall.bin),
+        **_choices(session, market),
+    )

@@ -1,0 +1,142 @@
+"""The board's stalls: the list of them, and one with its code, its counts and what may be done with it."""
+
+from collections import Counter
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from markupsafe import Markup
+from sqlmodel import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import local_date, parse_day, utc_now
+from ledger.refused import Refused
+from market.overview import natural
+from market.signs import static_payload
+from market.stall_list import STATES, listed_stalls, stall_history
+from market.web import charts
+from market.web.app import installation
+from market.web.desk import address, enter, matches, page, page_number, pages_of
+from market.web.words import say
+from merchants import stalls
+from merchants.stalls import StallRow
+from qr import banks
+from qr.image import svg
+
+blueprint = Blueprint("stalls", __name__, url_prefix="/board/<slug>/stalls")
+PAGE = 50
+
+
+def bank_name(bank_bin: str) -> str:
+    """The short name of a stall's bank."""
+    bank = banks.by_bin(bank_bin)
+    return bank.short_name if bank else bank_bin
+
+
+@blueprint.get("")
+def every(slug: str) -> str:
+    """The stalls of a market, all that are not closed or those in one state."""
+    state = request.args.get("state", "")
+    search = request.args.get("q", "").strip()[:60]
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        listed = listed_stalls(session, market.id, utc_now())
+        counted = Counter(name for stall in listed for name in stall.states)
+        there = [s for s in listed if (state in s.states if state in STATES else "closed" not in s.states)]
+        found = [
+            stall
+            for stall in there
+            if matches(search, stall.row.code, stall.row.name, stall.row.holder, stall.row.account_name)
+        ]
+        found.sort(key=lambda stall: natural(stall.row.code))
+        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
+        return page(
+            session,
+            market,
+            "stalls",
+            "board/stalls.html",
+            counted=counted,
+            everyone=len(listed) - counted["closed"],
+            registered=len(listed),
+            state=state if state in STATES else "",
+            search=search,
+            found=len(found),
+            shown=found[(at - 1) * PAGE : at * PAGE],
+            at=at,
+            pages=pages,
+            first=(at - 1) * PAGE + 1,
+            to=lambda number: address(state=state, q=search, page=number),
+            pill=lambda name: address(state=name, q=search),
+            bank_name=bank_name,
+        )
+
+
+def find(session: Session, market_id: int, code: str) -> StallRow:
+    """The stall, or 404."""
+    try:
+        return stalls.find_stall(session, market_id, code)
+    except Refused:
+        abort(404)
+
+
+@blueprint.get("/<code>")
+def one(slug: str, code: str) -> str:
+    """One stall."""
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        stall = find(session, market.id, code)
+        history = stall_history(session, stall, local_date(utc_now()))
+        picture = svg(static_payload(stall), error="Q")
+        return page(
+            session,
+            market,
+            "stalls",
+            "board/stall.html",
+            stall=stall,
+            history=history,
+            picture=Markup(picture),  # noqa: S704 - drawn here
+            bank=bank_name(stall.bin),
+            charts=charts,
+            today=local_date(utc_now()),
+        )
+
+
+@blueprint.post("/<code>/status")
+def status(slug: str, code: str) -> AnyResponse:
+    """Pause a stall, or open it again."""
+    wanted = request.form.get("status", "")
+    if wanted not in ("paused", "open"):
+        abort(400)
+    with installation().database.writing() as session:
+        market = enter(session, slug)
+        stall = find(session, market.id, code)
+        try:
+            stalls.set_status(session, stall, wanted, local_date(utc_now()))
+        except Refused:
+            flash(say("Sạp này đã nghỉ hẳn. Muốn bán lại thì đăng ký bằng mã mới."))
+    return redirect(url_for(".one", slug=slug, code=code), 303)
+
+
+@blueprint.route("/<code>/close", methods=["GET", "POST"])
+def close(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
+    """Close a stall for good: first what that means, then its last day."""
+    errors = {}
+    today = local_date(utc_now())
+    typed = request.form.get("on", str(today)).strip()
+    if request.method == "POST":
+        with installation().database.writing() as session:
+            stall = find(session, enter(session, slug).id, code)
+            try:
+                stalls.close(session, stall, parse_day(typed, "on"), utc_now())
+            except Refused as refused:
+                errors["on"] = (
+                    say("Sạp đã nghỉ hẳn từ {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
+                    if refused.problems[0].field == "stall"
+                    else say("Ghi ngày bán cuối cùng, không quá một năm nữa.")
+                )
+            else:
+                flash(say("Đã ghi sạp {code} nghỉ hẳn.", code=code))
+                return redirect(url_for(".one", slug=slug, code=code), 303)
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        stall = find(session, market.id, code)
+        text = page(session, market, "stalls", "board/stall_close.html", stall=stall, on=typed, errors=errors)
+        return (text, 400) if errors else text

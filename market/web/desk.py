@@ -1,0 +1,89 @@
+"""Who may come to a market's desk, and what stands at the top of each of its pages."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, g, render_template
+from flask.sansio.blueprints import BlueprintSetupState
+from sqlmodel import Session
+
+from ledger.days import Month, local_date, utc_now
+from ledger.refused import Refused
+from market.access.people import Person
+from market.comparisons import change
+from market.markets import MarketRow, find_market
+from market.overview import count_waiting
+from market.web.access import ask_to_sign_in
+from market.web.formats import NARROW, day, number
+from qr.text import fold
+
+
+def signed_in() -> Person:
+    """Who is asking; a stranger is led to sign in first."""
+    if g.person is None:
+        abort(ask_to_sign_in())
+    person: Person = g.person
+    return person
+
+
+def enter(session: Session, slug: str) -> MarketRow:
+    """The market, for its board; to everybody else it does not exist."""
+    person = signed_in()
+    try:
+        market = find_market(session, slug)
+    except Refused:
+        abort(404)
+    if not person.runs_market(market.id):
+        abort(404)
+    return market
+
+
+def wanted_month(text: str | None) -> Month:
+    """The month named in an address, or this month; 404 for what is no month, and for one that has not begun."""
+    today = local_date(utc_now())
+    if not text:
+        return Month.of(today)
+    try:
+        month = Month.parse(text)
+    except (Refused, OverflowError):
+        abort(404)
+    if month.first > today:
+        abort(404)
+    return month
+
+
+def page(session: Session, market: MarketRow, tab: str, template: str, **values: Any) -> str:
+    """A page of the desk, with the tab it belongs to and how much waits to be settled."""
+    return render_template(template, market=market, tab=tab, waiting=count_waiting(session, market.id), **values)
+
+
+def pages_of(count: int, size: int, wanted: int) -> tuple[int, int]:
+    """How many pages so many rows fill, and which of them is shown: the wanted one, or the nearest there is."""
+    pages = max(-(-count // size), 1)
+    return pages, min(max(wanted, 1), pages)
+
+
+def page_number(text: str | None) -> int:
+    """The page named in an address; the first for what is no number."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def address(**said: object) -> str:
+    """A query string of what is not empty."""
+    return "?" + urlencode({name: value for name, value in said.items() if value})
+
+
+def matches(search: str, *texts: str) -> bool:
+    """Whether every word of a search is found in the texts, whatever its marks and its case."""
+    text = fold(" ".join(texts)).casefold()
+    return all(word in text for word in fold(search).casefold().split())
+
+
+def register(state: BlueprintSetupState) -> None:
+    """What only the desk's templates need to write days, shares and changes."""
+    templates = state.app.jinja_env
+    templates.filters["local_day"] = lambda moment: day(local_date(moment))
+    templates.filters["short_day"] = lambda value: f"{value:%d/%m}"
+    templates.filters["whole_percent"] = lambda value: f"{number(value)}{NARROW}%"
+    templates.filters["share"] = lambda part, whole: f"{part / whole:.1f}".replace(".", ",") if whole else "–"
+    templates.globals["change"] = change

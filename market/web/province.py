@@ -1,0 +1,99 @@
+"""The province's page: markets side by side; and adding one."""
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import local_date, utc_now
+from ledger.refused import Refused
+from market.comparisons import earlier
+from market.markets import add_market, list_markets
+from market.overview import fingerprint
+from market.province import province
+from market.web import charts
+from market.web.app import installation
+from market.web.desk import signed_in, wanted_month
+from market.web.kept import Kept
+from market.web.typed import parse_number
+from market.web.words import say
+
+blueprint = Blueprint("province", __name__, url_prefix="/province")
+kept: Kept[Markup] = Kept()
+
+
+def _enter() -> None:
+    if not signed_in().sees_province:
+        abort(404)
+
+
+@blueprint.get("")
+def month() -> str:
+    """A month of every market, this one where none is named."""
+    _enter()
+    now = utc_now()
+    which, today = wanted_month(request.args.get("month")), local_date(now)
+    with installation().database.reading() as session:
+        markets = list_markets(session)
+        state = (today, tuple(markets), tuple(fingerprint(session, market.id) for market in markets))
+        doors = frozenset(market.id for market in markets if g.person.runs_market(market.id))
+        body = kept.get(
+            (which, g.language, doors),
+            state,
+            lambda: Markup(  # noqa: S704 - a rendered template
+                render_template(
+                    "board/province_body.html", look=province(session, which, today), doors=doors, charts=charts
+                )
+            ),
+        )
+    return render_template(
+        "board/province.html",
+        tab="province",
+        month=which,
+        before=earlier(which, 1),
+        after=earlier(which, -1) if which.last < today else None,
+        now=now,
+        body=body,
+    )
+
+
+@blueprint.route("/markets/new", methods=["GET", "POST"])
+def new() -> AnyResponse | str | tuple[str, int]:
+    """Add a market."""
+    if not signed_in().administrator:
+        abort(404)
+    typed = {name: request.form.get(name, "").strip() for name in ("name", "slug", "city", "phone", "target")}
+    if request.method == "GET":
+        return render_template("board/market_new.html", tab="province", typed=typed, errors={})
+    errors = {
+        name: say("Dài quá, nhiều nhất {most} chữ. Viết ngắn lại.", most=most)
+        for name, most in (("city", 80), ("phone", 30))
+        if len(typed[name]) > most
+    }
+    target = parse_number(typed["target"])
+    if typed["target"] and target is None:
+        errors["target"] = say(_WRONG["target"])
+    try:
+        with installation().database.writing() as session:
+            market = add_market(
+                session,
+                slug=typed["slug"],
+                name=typed["name"],
+                city=typed["city"],
+                phone=typed["phone"],
+                target=target,
+                now=utc_now(),
+            )
+            if errors:
+                raise Refused(())
+    except Refused as refused:
+        errors |= {problem.field or "": say(_WRONG[problem.field or ""]) for problem in refused.problems}
+        return render_template("board/market_new.html", tab="province", typed=typed, errors=errors), 400
+    flash(say("Đã thêm {name}. Bây giờ đưa danh sách sạp vào.", name=market.name))
+    return redirect(url_for("stall_import.bring", slug=market.slug), 303)
+
+
+_WRONG = {
+    "slug": "Ghi từ 1 đến 40 chữ thường không dấu, số và dấu -, chưa chợ nào dùng, ví dụ quang-ngai.",
+    "name": "Ghi tên chợ, từ 1 đến 60 chữ, ví dụ Chợ Quảng Ngãi.",
+    "target": "Ghi một số từ 1 đến 10.000.000, hoặc để trống.",
+}
