@@ -26,9 +26,6 @@ from merchants.payments import Source
 from merchants.stalls import NewStall, StallRow, find_stall, register
 from merchants.takings import Actor
 
-# Named so, for to mypy every conftest.py is the same module.
-pytest_plugins = ["tests.ledger.damaged"]
-
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None, database=None)
