@@ -38,7 +38,7 @@ def serve(settings: Settings, background: Background | None = None) -> int:
 
     Raises Refused where the port is taken or may not be listened on.
     """
-    _try_port(settings.host, settings.port)
+    try_port(settings.host, settings.port)
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -167,7 +167,8 @@ def _sweep(database: Database, ending: threading.Event) -> None:
             return
 
 
-def _try_port(host: str, port: int) -> None:
+def try_port(host: str, port: int) -> None:
+    """Raises Refused where another program listens on the port, or this user may not."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -21,7 +21,9 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
     It lies in CHO_DATA/demo, apart from real data. Called again it goes on where it was.
     """
     from market.demo.build import build, size
+    from market.demo.live import play
     from market.demo.plan import Plan
+    from market.serve import serve, try_port
 
     data = settings.data / "demo"
     own = replace(
@@ -33,6 +35,9 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
         secret_key=None,
         secret_key_file=data / "secret.key",
     )
+    if not no_serve:
+        # Whoever waits for the province to be built should not learn only then that it cannot be served.
+        try_port(own.host, own.port)
     now = utc_now()
     plan = Plan(stalls, months, seed, Month.of(local_date(now)))
     with progress("Building the sample province", size(plan)) as step:
@@ -42,7 +47,4 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
         click.echo(f"  {login['login']:16} {login['password']}  {login['role']} {login['where']}".rstrip())
     if no_serve:
         return 0
-    from market.demo.live import play
-    from market.serve import serve
-
     return serve(own, play)

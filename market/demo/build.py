@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from ledger.days import Month, local_midnight
@@ -67,10 +69,23 @@ def build(
         for ending in ("", "-wal", "-shm", "-journal"):
             (settings.data / f"cho.sqlite{ending}").unlink(missing_ok=True)
         installation = Installation(settings)
+        _hurry(installation.database.engine)
         logins = _build_anew(installation, plan, now, progress)
+    installation.close()
     built = Built(*wanted, until=now.isoformat(), logins=logins)
     state.write_text(json.dumps(asdict(built), ensure_ascii=False, indent=1), encoding="utf-8")
     return built
+
+
+def _hurry(engine: Engine) -> None:
+    """Ask the disk for nothing while the sample is built: one that a power cut ends is built anew."""
+
+    def on_connect(connection: Any, record: Any) -> None:
+        for pragma in ("synchronous=OFF", "cache_size=-64000"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    engine.dispose()
+    event.listen(engine, "connect", on_connect)
 
 
 def _read(state: Path) -> Built | None:
