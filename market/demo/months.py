@@ -93,7 +93,7 @@ def make_month(
     if across_the_edges:
         edges = (midnight, midnight + second, following - second, midnight - second, following)
         events += [maker.payment(at) for at in edges for _ in range(4)]
-    events += [maker.strangers(maker.moment()) for _ in range(payments // 400)]
+    events += [maker.strangers(maker.moment()) for _ in range(max(1, payments // 3000))]
     events += [maker.outgoing(maker.moment()) for _ in range(payments // 100)]
     # SePay counts its events up; every month begins above where the one before can have ended.
     number = (month.first.year * 12 + month.first.month - 24_000) * 2_000_000
@@ -181,6 +181,9 @@ class _Maker:
         unnamed = rng.random() < 0.003
         rivals = self._same_number[payee.account_number] if unnamed else self._sharing[payee.bin, payee.account_number]
         write, whole = rng.choices(_MEMOS, cum_weights=_MEMO_WEIGHTS)[0]
+        while len(rivals) > 1 and not whole and rng.random() < 0.95:
+            # Stalls that share an account hang up codes with their references; few shoppers type the number instead.
+            write, whole = rng.choices(_MEMOS, cum_weights=_MEMO_WEIGHTS)[0]
         memo = write(payee, rng)
         if len(rivals) > 1 and rng.random() < 0.02:
             # Two stalls of one holder in one memo: a person has to say whose it is.

@@ -10,7 +10,7 @@ from ledger import books
 from ledger.books.model import DAY_TOTAL, ENTRY
 from ledger.days import local_date, local_midnight
 from market.access.logins import add_login
-from market.demo.plan import SAMPLES, Plan, Sample
+from market.demo.plan import SAMPLES, Plan, Sample, holders_code
 from market.markets import MarketRow, find_market
 from market.model import LOGIN
 from merchants import settling
@@ -49,9 +49,9 @@ def add(session: Session, plan: Plan, now: datetime) -> list[dict[str, str]]:
 
 
 def holder_of(session: Session, market: MarketRow) -> StallRow:
-    """The stall whose holder may sign in: the first of the fish row, where there is one."""
-    every = list_stalls(session, market.id)
-    return next((stall for stall in every if stall.code.startswith("C")), every[0])
+    """The stall whose holder may sign in."""
+    every = {stall.code: stall for stall in list_stalls(session, market.id)}
+    return every[holders_code(every)]
 
 
 def board_of(session: Session, sample: Sample) -> int:
