@@ -3,7 +3,6 @@
 import math
 import re
 import time
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -52,8 +51,8 @@ def ask_to_sign_in() -> AnyResponse:
 
 def own_path(text: str) -> str:
     """The path where it is one of this site, else the first page: no form or link leads to another site."""
-    parts = urlsplit(text if text.isprintable() else "")
-    if parts.scheme or parts.netloc or not re.match(r"/(?![/\\])", text) or "\\" in text:
+    # Browsers read a backslash as a slash, and pass over tabs and line ends.
+    if not text.isprintable() or not re.match(r"/(?!/)", text) or "\\" in text:
         return "/"
     return text
 

@@ -22,7 +22,7 @@ from merchants.payment_codes import find_payment_code, make_payment_code
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import daily_takings, takings
 from qr import banks, image, vietqr
-from qr.sign import write_signs
+from qr.sign import SignError, write_signs
 
 blueprint = Blueprint("stall", __name__, url_prefix="/stall")
 # Below it a bank takes no transfer for goods; from half a thousand million on it is no instant one.
@@ -203,20 +203,28 @@ def sign() -> tuple[str, int]:
     """The stall's own code, to show, print or save."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, _stall_id())
+    return _sign_page(stall, "", 200)
+
+
+def _sign_page(stall: StallRow, problem: str, status: int) -> tuple[str, int]:
     picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
-    return _page("stall/sign.html", stall, picture=Markup(picture))  # noqa: S704 - figures only, made here
+    safe = Markup(picture)  # noqa: S704 - figures only, made here
+    return _page("stall/sign.html", stall, status, picture=safe, problem=problem)
 
 
 @blueprint.get("/sign.pdf")
-def sign_pdf() -> Response:
+def sign_pdf() -> Response | tuple[str, int]:
     """The stall's sign on an A5 page."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, _stall_id())
         try:
             signs = market_signs(reading, _market(list_markets(reading), stall), [stall.code], local_date(utc_now()))
+            return _file(write_signs(signs, "a5"), "application/pdf", f"{stall.code}.pdf")
         except Refused:
             abort(404)
-    return _file(write_signs(signs, "a5"), "application/pdf", f"{stall.code}.pdf")
+        except SignError:
+            problem = say("Bảng mã chưa in được vì tên của sạp còn thiếu hoặc dài quá. Nhờ ban quản lý chợ sửa lại.")
+            return _sign_page(stall, problem, 409)
 
 
 @blueprint.get("/sign.png")

@@ -1,0 +1,277 @@
+"""The trader's phone and the shopper's in a real browser: what is shown, by whom it can be used, how much is sent."""
+
+import gzip
+import threading
+import wsgiref.simple_server
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from ledger.days import local_date, utc_now
+from ledger.inbox.notice import Notice
+from market.access.logins import add_login
+from market.config import Settings
+from market.db import Database
+from market.installation import Installation
+from market.web.app import create_app
+from market.web.spoken import vnd_words
+from merchants.payments import Source, take
+from merchants.stalls import StallRow
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+PASSWORD = "hoa-phuong-do"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TRADERS = ("/stall/", "/stall/till", "/stall/sign", "/stall/book")
+# Everything a finger must hit: what stands inside a sentence is exempt (WCAG 2.2, 2.5.8).
+TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select")]
+  .filter((e) => !e.closest("p") && !e.classList.contains("skip"))
+  .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.height < 48 || box.width < 44)).map(([text]) => text)"""
+
+
+@pytest.fixture
+def dialect() -> str:
+    """What a browser shows does not depend on the database; the tests of the views run on both."""
+    return "sqlite"
+
+
+class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def sent() -> list[tuple[str, int]]:
+    """What the server has sent: path, and bytes of the body as a web server compresses it."""
+    return []
+
+
+@pytest.fixture
+def address(database: Database, tmp_path: Path, huong: StallRow, sent: list[tuple[str, int]]) -> Iterator[str]:
+    """The application served, with an administrator and chị Hương as `huong`."""
+    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    installation.database = database
+    people: list[tuple[str, str, int | None, int | None]] = [
+        ("quan-tri", "administrator", None, None),
+        ("huong", "stallholder", huong.market_id, huong.id),
+    ]
+    with database.writing() as session:
+        for name, role, market, stall in people:
+            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
+    app = create_app(installation)
+
+    def weighing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        answer = app(environ, start_response)
+        body = b"".join(answer)
+        sent.append((environ["PATH_INFO"], len(gzip.compress(body))))
+        return [body]
+
+    server = wsgiref.simple_server.make_server("127.0.0.1", 0, weighing, handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A small Android phone."""
+    made = browser.new_context(viewport={"width": 360, "height": 740})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    """What a page logged as an error, and what it asked of other sites."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, errors: list[str]) -> Iterator[Page]:
+    """A page that may log no error and ask no other site."""
+    made = context.new_page()
+    made.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    made.on("pageerror", lambda error: errors.append(str(error)))
+    made.on("request", lambda request: errors.append(request.url) if "127.0.0.1" not in request.url else None)
+    yield made
+    assert errors == []
+
+
+@pytest.fixture
+def trader(page: Page, address: str) -> Page:
+    """Chị Hương, signed in by keyboard alone."""
+    page.goto(f"{address}/signin")
+    page.focus("#login")
+    page.keyboard.type("huong")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/stall/")
+    return page
+
+
+@pytest.fixture
+def pay(database: Database, huong: StallRow, channel: Source, told: Callable[..., Notice]) -> Callable[..., None]:
+    """A customer pays just now, and the bank tells."""
+
+    def paid(amount: int, memo: str = "") -> None:
+        now = utc_now()
+        notice = replace(
+            told(huong, amount), at=now, local_date=local_date(now), memo=memo, payer_name="NGUYEN THI MAI"
+        )
+        with database.writing() as session:
+            take(session, channel, "hook", [(notice, b"{}")], now)
+
+    return paid
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong, what is too small for a finger, what stands out at the side."""
+    found = [
+        f"{page.url}: {rule['id']} {rule['nodes'][0]['target']}"
+        for rule in Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    ]
+    found += [f"{page.url}: too small {text}" for text in page.evaluate(TOO_SMALL)]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"{page.url}: wider than the screen")
+    return found
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(360, 740), (1280, 800)], ids=["phone", "desk"])
+def test_every_page_can_be_read_and_used(
+    trader: Page, address: str, pay: Callable[..., None], size: tuple[int, int], scheme: Any, language: str
+) -> None:
+    pay(499_999_999)
+    trader.context.add_cookies([{"name": "lang", "value": language, "url": address}])
+    trader.emulate_media(color_scheme=scheme)
+    trader.set_viewport_size({"width": size[0], "height": size[1]})
+    found = []
+    for path in (*TRADERS, "/s/ben-song/C-01"):
+        trader.goto(address + path)
+        found += faults(trader)
+    trader.goto(f"{address}/stall/till?amount=499999999")
+    trader.click("#go")
+    trader.wait_for_url("**/code/*")
+    found += faults(trader)
+    pay(200, memo=trader.url.rsplit("/", 1)[1])
+    trader.wait_for_url("**/received/**")
+    found += faults(trader)
+    assert found == []
+
+
+@pytest.mark.parametrize("path", ["/signin", "/s/ben-song/C-01"])
+def test_a_strangers_pages_can_be_read_and_used(page: Page, address: str, path: str) -> None:
+    page.goto(address + path)
+    assert faults(page) == []
+
+
+def test_at_twice_the_size_nothing_stands_out_at_the_side(trader: Page, address: str) -> None:
+    trader.set_viewport_size({"width": 640, "height": 400})
+    found = []
+    for path in TRADERS:
+        trader.goto(address + path)
+        found += faults(trader)
+    assert found == []
+
+
+def test_money_is_received_while_the_code_is_shown(trader: Page, address: str, pay: Callable[..., None]) -> None:
+    trader.click("text=Nhập số tiền >> nth=0")
+    trader.wait_for_url("**/till")
+    for key in ("50.000", "20.000"):
+        trader.click(f".chip >> text={key}")
+    trader.click("[data-key=plus]")
+    trader.keyboard.type("5000")
+    assert trader.inner_text("#shown") == "75.000\N{NO-BREAK SPACE}đ"
+    assert trader.inner_text("#words") == "Bảy mươi lăm nghìn đồng"
+    assert trader.inner_text("#terms") == "50.000 + 20.000 + 5.000"
+    trader.click("#go")
+    trader.wait_for_url("**/code/*")
+    pay(30_000)
+    trader.wait_for_selector("#other:not(:empty)")
+    assert "30.000" in trader.inner_text("#other")
+    pay(75_000, memo=f"CK {trader.url.rsplit('/', 1)[1]}")
+    trader.wait_for_url("**/received/**")
+    assert trader.inner_text("h1") == "Đã nhận"
+
+
+def test_today_follows_the_money(trader: Page, pay: Callable[..., None]) -> None:
+    pay(41_000)
+    trader.wait_for_selector(".rows >> text=41.000")
+    assert "41.000" in trader.inner_text(".plate")
+
+
+def test_keys_say_every_amount_as_the_server_does(trader: Page, address: str) -> None:
+    amounts = [1_001, 1_015, 21_000, 25_000, 100_000, 105_005, 1_200_000, 4_385_000, 12_500_000, 100_000_001]
+    said = []
+    for amount in amounts:
+        trader.goto(f"{address}/stall/till?amount={amount}")
+        said.append(trader.inner_text("#words").removesuffix(" đồng").lower())
+    assert said == [vnd_words(amount) for amount in amounts]
+
+
+def test_without_script_a_number_becomes_a_code(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/signin")
+    page.fill("#login", "huong")
+    page.fill("#password", PASSWORD)
+    page.click("form.sign button")
+    page.goto(f"{address}/stall/till")
+    page.fill("#amount", "75.000")
+    page.click("#go")
+    assert page.inner_text(".figure") == "75.000\N{NO-BREAK SPACE}đ"
+    assert page.is_visible("text=Chờ ngân hàng báo")
+    context.close()
+
+
+def test_offline_is_said_where_money_is_awaited(
+    trader: Page, context: BrowserContext, address: str, errors: list[str]
+) -> None:
+    trader.goto(f"{address}/stall/till?amount=50000")
+    trader.click("#go")
+    trader.wait_for_url("**/code/*")
+    context.set_offline(True)
+    trader.wait_for_selector("#offline:not([hidden])")
+    assert "Xem app ngân hàng trước khi giao hàng." in trader.inner_text("#offline")
+    context.set_offline(False)
+    trader.wait_for_selector("#offline", state="hidden")
+    errors.clear()
+
+
+def test_the_first_page_on_a_phone_is_light_and_the_next_ones_lighter(
+    trader: Page, address: str, browser: Browser, sent: list[tuple[str, int]]
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, storage_state=trader.context.storage_state())
+    trader.goto("about:blank")
+    page = context.new_page()
+    weights = []
+    for path in ("/stall/", "/stall/", "/stall/book"):
+        sent.clear()
+        page.goto(address + path, wait_until="networkidle")
+        weights.append(sum(size for _, size in sent))
+    context.close()
+    first, *repeated = weights
+    assert first <= 50_000
+    assert max(repeated) <= 10_000

@@ -1,0 +1,90 @@
+"""The web as a test visits it: the application over the test's own database, and people who are signed in."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ledger.days import utc_now
+from market.access import sessions
+from market.access.logins import add_login
+from market.access.throttle import Throttle
+from market.config import Settings
+from market.db import Database
+from market.installation import Installation
+from market.web import access
+from market.web.app import create_app
+from merchants.stalls import StallRow
+
+PASSWORD = "hoa-phuong-do"
+
+
+@pytest.fixture
+def installation(database: Database, tmp_path: Path) -> Installation:
+    """An installation whose data folder is the test's own."""
+    found = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    found.database = database
+    return found
+
+
+@pytest.fixture
+def app(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application; forms need no token here, and no earlier test's wrong tries are remembered."""
+    monkeypatch.setattr(access, "throttle", Throttle())
+    made = create_app(installation)
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A stranger's browser."""
+    return app.test_client()
+
+
+@pytest.fixture
+def add_person(database: Database) -> Callable[..., str]:
+    """Adds a login and gives its name: `add_person("board", market_id=market_id)`."""
+    numbers = itertools.count(1)
+
+    def add(role: str, *, market_id: int | None = None, stall: StallRow | None = None) -> str:
+        name = f"{role}{next(numbers)}"
+        with database.writing() as session:
+            add_login(
+                session,
+                name=name,
+                role=role,
+                market_id=stall.market_id if stall else market_id,
+                stall_id=stall.id if stall else None,
+                password=PASSWORD,
+                now=utc_now(),
+            )
+        return name
+
+    return add
+
+
+@pytest.fixture
+def signed_in(app: Flask, database: Database, add_person: Callable[..., str]) -> Callable[..., FlaskClient]:
+    """A browser somebody is signed in at: `signed_in("stallholder", stall=huong)`."""
+
+    def sign_in(role: str, *, market_id: int | None = None, stall: StallRow | None = None) -> FlaskClient:
+        name = add_person(role, market_id=market_id, stall=stall)
+        with database.writing() as session:
+            login_id = sessions.check_password(session, name, PASSWORD)
+            assert login_id is not None
+            token = sessions.sign_in(session, login_id, utc_now())
+        browser = app.test_client()
+        browser.set_cookie(app.config["SIGN_IN_COOKIE"], token)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def administrator(signed_in: Callable[..., FlaskClient]) -> FlaskClient:
+    """The administrator's browser; with one, the installation is past its first run."""
+    return signed_in("administrator")
