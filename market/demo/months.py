@@ -78,14 +78,22 @@ _TRADE = (1, 3, 6, 8, 10, 11, 10, 9, 8, 7, 6, 5, 4, 4, 3, 3, 2, 2, 2, 3, 3, 4, 5
 
 
 def make_month(
-    payees: Sequence[Payee], month: Month, payments: int, *, seed: str, across_the_edges: bool = False
+    payees: Sequence[Payee],
+    month: Month,
+    payments: int,
+    *,
+    seed: str,
+    across_the_edges: bool = False,
+    careful: float = 0.0,
 ) -> tuple[list[Delivery], Truth]:
     """The deliveries of a month of about `payments` payments, in the order of their arrival, and the true answer.
 
     With `across_the_edges`, payments of the seconds beside the month come in too; they belong to its neighbours.
+    `careful` is the share of shoppers who scan the printed code, and do not type the number, where stalls share an
+    account.
     """
     rng = random.Random(f"month {seed} {month}")  # noqa: S311 (invented data, repeatable by seed)
-    maker = _Maker(payees, month, rng)
+    maker = _Maker(payees, month, rng, careful)
     events = [maker.payment(maker.moment()) for _ in range(payments)]
     midnight = datetime.combine(month.first, time(), HO_CHI_MINH)
     following = datetime.combine(month.last + timedelta(days=1), time(), HO_CHI_MINH)
@@ -149,8 +157,9 @@ def _answer(told: Sequence[_Event]) -> Truth:
 class _Maker:
     """Makes one movement after another for a market's month."""
 
-    def __init__(self, payees: Sequence[Payee], month: Month, rng: random.Random) -> None:
+    def __init__(self, payees: Sequence[Payee], month: Month, rng: random.Random, careful: float) -> None:
         self._rng = rng
+        self._careful = careful
         self._payees = payees
         self._weights = _running([payee.weight for payee in payees])
         self._days = [month.first + timedelta(days=n) for n in range((month.last - month.first).days + 1)]
@@ -181,8 +190,7 @@ class _Maker:
         unnamed = rng.random() < 0.003
         rivals = self._same_number[payee.account_number] if unnamed else self._sharing[payee.bin, payee.account_number]
         write, whole = rng.choices(_MEMOS, cum_weights=_MEMO_WEIGHTS)[0]
-        while len(rivals) > 1 and not whole and rng.random() < 0.95:
-            # Stalls that share an account hang up codes with their references; few shoppers type the number instead.
+        while len(rivals) > 1 and not whole and rng.random() < self._careful:
             write, whole = rng.choices(_MEMOS, cum_weights=_MEMO_WEIGHTS)[0]
         memo = write(payee, rng)
         if len(rivals) > 1 and rng.random() < 0.02:
