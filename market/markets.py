@@ -46,8 +46,11 @@ def add_market(
         problems.append(Problem(message, field="slug"))
     elif _find(session, slug) is not None:
         problems.append(Problem(f"a market {slug!r} is there already; choose another", field="slug"))
-    if not name.strip() or len(name) > 60:
+    if not name.strip():
         problems.append(Problem("must have 1 to 60 characters", field="name"))
+    for field, value in {"name": name, "city": city, "unit": unit_code, "phone": phone}.items():
+        if len(value) > 60 or not value.isprintable():
+            problems.append(Problem("must have 60 characters at most, on one line", field=field))
     if target is not None and not 0 < target <= 10_000_000:
         problems.append(Problem("must be between 1 and 10000000 transactions a month", field="target"))
     if problems:

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -62,6 +63,10 @@ def cho(ctx: click.Context) -> object:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code: 0 done, 1 refused, 2 wrong usage, 3 a fault of ours."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A pipe on Windows has an encoding of its own, in which no Vietnamese name can be written.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         result = cho.main(args=list(arguments), prog_name="run.py", standalone_mode=False)
     except Refused as refused:
@@ -97,6 +102,8 @@ def _trouble(error: Exception) -> str | None:
 
         if isinstance(error, SQLAlchemyError):
             return trouble(error)
+    if isinstance(error, UnicodeEncodeError):
+        return f"{error.object!a} is not UTF-8; type it again"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; check the path, its rights and the space on its disk"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG):

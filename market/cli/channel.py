@@ -8,6 +8,7 @@ import click
 from ledger.days import utc_now
 from ledger.refused import Problem, Refused
 from market import channels
+from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
@@ -108,7 +109,7 @@ def list_(settings: Settings, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("channel", type=int)
+@click.argument("channel", type=NUMBER)
 @click.pass_obj
 def off(settings: Settings, channel: int) -> None:
     """The channel takes nothing any more; what it told stays."""
@@ -118,7 +119,7 @@ def off(settings: Settings, channel: int) -> None:
 
 
 @command.command()
-@click.argument("channel", type=int)
+@click.argument("channel", type=NUMBER)
 @click.pass_obj
 def replay(settings: Settings, channel: int) -> None:
     """Book what the channel told and could not be booked then."""

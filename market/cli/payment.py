@@ -11,6 +11,7 @@ from ledger.days import HO_CHI_MINH, utc_now
 from ledger.inbox.receive import Waiting, market_of, waiting
 from ledger.refused import Problem, Refused
 from market import channels
+from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table, progress
 from market.config import Settings
@@ -30,7 +31,7 @@ def command() -> None:
 
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--channel", type=int, required=True, help="The channel the bodies belong to.")
+@click.option("--channel", type=NUMBER, required=True, help="The channel the bodies belong to.")
 @click.option("--dry-run", is_flag=True, help="Say what would be recorded.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
@@ -142,7 +143,7 @@ def _print_entry(posted: books.Posted, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @click.option("--reason", required=True, help="Why, in a few words.")
 @click.option("--reassign", is_flag=True, help="The notice waits for a stall again; without it the money went back.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -155,7 +156,7 @@ def reverse(settings: Settings, entry: int, reason: str, reassign: bool, as_json
 
 
 @command.command("not-sale")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @click.option("--reason", required=True, help="Why, in a few words.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
@@ -167,7 +168,7 @@ def not_sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None
 
 
 @command.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @click.option("--reason", required=True, help="Why, in a few words.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
@@ -179,8 +180,8 @@ def sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("entry", type=int)
-@click.argument("notice_entry", type=int)
+@click.argument("entry", type=NUMBER)
+@click.argument("notice_entry", type=NUMBER)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def confirm(settings: Settings, entry: int, notice_entry: int, as_json: bool) -> None:
@@ -242,7 +243,7 @@ def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("notice", type=int)
+@click.argument("notice", type=NUMBER)
 @click.option("--stall", required=True, help="Code of the stall the money belongs to.")
 @click.option("--reason", default="", help="Needed when the notice was booked before and reversed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -268,7 +269,7 @@ def assign(settings: Settings, notice: int, stall: str, reason: str, as_json: bo
 
 
 @command.command()
-@click.argument("notices", type=int, nargs=-1, required=True, metavar="NOTICE…")
+@click.argument("notices", type=NUMBER, nargs=-1, required=True, metavar="NOTICE…")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
@@ -279,7 +280,7 @@ def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("notices", type=int, nargs=-1, required=True, metavar="NOTICE…")
+@click.argument("notices", type=NUMBER, nargs=-1, required=True, metavar="NOTICE…")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def another(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:

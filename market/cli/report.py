@@ -7,6 +7,7 @@ import click
 from ledger.days import HO_CHI_MINH, Month, utc_now
 from ledger.refused import Problem, Refused
 from market import reports
+from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
@@ -21,7 +22,7 @@ def command() -> None:
 @command.command()
 @click.argument("month")
 @click.option("--market", required=True, help="The market's slug.")
-@click.option("--version", type=int, help="A closed version instead of the live month.")
+@click.option("--version", type=NUMBER, help="A closed version instead of the live month.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a CSV file.")
 @click.option("--xlsx", "xlsx_file", type=click.Path(path_type=Path), help="Write an Excel file.")
@@ -78,7 +79,7 @@ def month(
 @click.pass_obj
 def year(settings: Settings, year: str, market: str, as_json: bool) -> None:
     """Twelve months of a market."""
-    if not (year.isascii() and year.isdigit() and len(year) == 4 and year != "0000"):
+    if not (year.isascii() and year.isdigit() and len(year) == 4 and year not in ("0000", "9999")):
         raise Refused(Problem(f"{year!r} is no year; write YYYY", field="year"))
     with installation(settings).database.reading() as session:
         document = reports.year_report(session, find_market(session, market), int(year))

@@ -70,6 +70,10 @@ def test_every_argument_and_option_is_described(path: tuple[str, ...]) -> None:
         ["market", "add", "x", "--name", "x", "--target", "many"],
         ["payment", "reverse", "one", "--reason", "x"],
         ["payment", "import", "file", "--channel", "one"],
+        ["payment", "reverse", "99999999999999999999", "--reason", "x"],
+        ["payment", "assign", "0", "--stall", "x"],
+        ["channel", "off", "9223372036854775808"],
+        ["report", "month", "2026-10", "--market", "x", "--version", "٣"],
     ],
     ids=" ".join,
 )
@@ -230,6 +234,21 @@ def test_a_full_disk_under_stdout_is_told_in_one_line(bare_cho: Any, data: Path)
         )
     assert said.returncode == 1
     assert said.stderr.splitlines()[0] == "error: the disk is full; free some space and run the command again"
+
+
+def test_vietnamese_is_written_whatever_the_pipe_was_made_for(
+    bare_cho: Any, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare_cho.done("market", "add", "ben-song", "--name", "Chợ Bến Sông")
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    said = subprocess.run([*PROGRAM, "market", "list"], cwd=ROOT, capture_output=True, check=True)
+    assert "Chợ Bến Sông" in said.stdout.decode("utf-8")
+
+
+@posix_only
+def test_an_argument_that_is_not_utf_8_is_told_in_one_line(bare_cho: Any) -> None:
+    (line,) = bare_cho.refused("stall", "list", "--market", "ch\udce9")
+    assert line == "error: 'ch\\udce9' is not UTF-8; type it again"
 
 
 def test_a_fault_of_ours_is_three_one_line_and_a_traceback_in_the_log(

@@ -167,6 +167,7 @@ def test_no_amount_is_in_anything_a_board_is_given(cho: Any, october: list[int])
         (["report", "month", "2026-10", "--market", "x"], "error: market: there is no market 'x'; the markets are"),
         (["report", "year", "26", *IN_MARKET], "error: year: '26' is no year; write YYYY"),
         (["report", "year", "0000", *IN_MARKET], "error: year: '0000' is no year; write YYYY"),
+        (["report", "year", "9999", *IN_MARKET], "error: year: '9999' is no year; write YYYY"),
         (["report", "province", "October"], "error: month: 'October' is no month; write YYYY-MM"),
         (["month", "close", "2026-12", *IN_MARKET], "error: month: 2026-12 has not begun"),
         (["month", "close", "2026-1", *IN_MARKET], "error: month: '2026-1' is no month; write YYYY-MM"),

@@ -48,6 +48,9 @@ def test_a_market_is_added_and_listed_with_its_open_stalls(cho: Any, csv: Callab
         (["Bến Sông", "--name", "x"], "error: slug: 'Bến Sông' is no market slug; use 1 to 40 of a-z, 0-9 and -"),
         (["ben-song", "--name", "x"], "error: slug: a market 'ben-song' is there already; choose another"),
         (["x", "--name", " "], "error: name: must have 1 to 60 characters"),
+        (["x", "--name", "x" * 61], "error: name: must have 60 characters at most, on one line"),
+        (["x", "--name", "x\ny"], "error: name: must have 60 characters at most, on one line"),
+        (["x", "--name", "x", "--phone", "1" * 61], "error: phone: must have 60 characters at most, on one line"),
         (["x", "--name", "x", "--target", "0"], "error: target: must be between 1 and 10000000 transactions a month"),
     ],
 )
