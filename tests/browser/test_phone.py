@@ -4,6 +4,7 @@ import gzip
 import threading
 import wsgiref.simple_server
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.wsgi import ClosingIterator
 
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
@@ -67,8 +69,8 @@ def address(database: Database, tmp_path: Path, huong: StallRow, sent: list[tupl
     app = create_app(installation)
 
     def weighing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        answer = app(environ, start_response)
-        body = b"".join(answer)
+        with closing(ClosingIterator(app(environ, start_response))) as answer:
+            body = b"".join(answer)
         sent.append((environ["PATH_INFO"], len(gzip.compress(body))))
         return [body]
 
