@@ -14,7 +14,7 @@ from ledger.days import Month
 from ledger.inbox.model import NOTICE
 from market.chart import Bar
 from market.closings import ClosingRow, latest
-from market.comparisons import Compared, earlier, history
+from market.comparisons import Compared, History, earlier
 from market.markets import MarketRow
 from market.model import CLOSING
 from market.remarks import ENOUGH, QUIET_DAYS
@@ -71,14 +71,14 @@ class Overview:
         return self.until < self.month.last
 
 
-def overview(session: Session, market: MarketRow, month: Month, today: date) -> Overview:
-    """The live month of a market, as of today."""
+def overview(session: Session, market: MarketRow, month: Month, today: date, by_day: Mapping[date, int]) -> Overview:
+    """The live month of a market, as of today; `by_day` are its transactions of all days."""
     report = month_report(session, market, month)
     until = min(today, month.last)
     elapsed = max((until - month.first).days + 1, 0)
     firsts = first_days(session, market.id)
     newest = newest_days(session, market.id, until)
-    past = history(session, market.id, month, until, min(firsts.values(), default=None))
+    past = History(by_day, min(firsts.values(), default=None))
     month_before = past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=report.transactions)
     known = {
         row.code: row

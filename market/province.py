@@ -5,9 +5,10 @@ from datetime import date
 
 from sqlmodel import Session
 
-from ledger.books.counts import counts_by_day, first_days
+from ledger.books.counts import first_days
 from ledger.days import Month
 from market.comparisons import Compared, History, earlier
+from market.day_counts import DayCounts
 from market.markets import MarketRow, list_markets
 from market.reports import month_report
 
@@ -59,7 +60,7 @@ class Province:
         return self.until < self.month.last
 
 
-def province(session: Session, month: Month, today: date) -> Province:
+def province(session: Session, month: Month, today: date, counts: DayCounts) -> Province:
     """Every market's live month, the greatest rate first."""
     until = min(today, month.last)
     elapsed = max((until - month.first).days + 1, 0)
@@ -69,8 +70,7 @@ def province(session: Session, month: Month, today: date) -> Province:
         if report.stalls_registered < FEWEST:
             small.append(market)
             continue
-        by_day = counts_by_day(session, market.id, earlier(month, 11).first, until)
-        past = History(by_day, min(first_days(session, market.id).values(), default=None))
+        past = History(counts.of(session, market.id), min(first_days(session, market.id).values(), default=None))
         bars = past.twelve_months(month, elapsed=elapsed, transactions=report.transactions)
         counted.append(
             MarketMonth(

@@ -21,7 +21,7 @@ from market.reports import closed_report, month_report
 from market.web import charts
 from market.web.app import installation
 from market.web.desk import address, enter, matches, page, page_number, pages_of, register, signed_in, wanted_month
-from market.web.kept import Kept
+from market.web.kept import kept_counts, kept_parts
 
 blueprint = Blueprint("board", __name__)
 blueprint.record_once(register)
@@ -110,9 +110,6 @@ class Body:
     as_closed: bool
 
 
-kept: Kept[Body] = Kept()
-
-
 @blueprint.get("/board/<slug>/")
 def month(slug: str) -> str:
     """A month of the market, this one where none is named."""
@@ -120,8 +117,8 @@ def month(slug: str) -> str:
     which, wanted, today = wanted_month(request.args.get("month")), Wanted.asked(), local_date(now)
     with installation().database.reading() as session:
         market = enter(session, slug)
-        body = kept.get(
-            (market, which, wanted, g.language),
+        body: Body = kept_parts().get(
+            ("month", market, which, wanted, g.language),
             (fingerprint(session, market.id), today),
             lambda: _body(session, market, which, wanted, today),
         )
@@ -139,7 +136,7 @@ def month(slug: str) -> str:
 
 
 def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date) -> Body:
-    look = overview(session, market, which, today)
+    look = overview(session, market, which, today, kept_counts().of(session, market.id))
     found = wanted.chosen(look.stalls)
     pages, at = pages_of(len(found), PAGE, wanted.page)
     shown = found[(at - 1) * PAGE : at * PAGE]

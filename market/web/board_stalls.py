@@ -1,6 +1,7 @@
 """The board's stalls: the list of them, and one with its code, its counts and what may be done with it."""
 
 from collections import Counter
+from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from markupsafe import Markup
@@ -92,6 +93,7 @@ def one(slug: str, code: str) -> str:
             "board/stall.html",
             stall=stall,
             history=history,
+            bars=[replace(bar, year_before=None) for bar in history.bars],
             picture=Markup(picture),  # noqa: S704 - drawn here
             bank=bank_name(stall.bin),
             charts=charts,

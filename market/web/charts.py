@@ -27,10 +27,10 @@ class Size:
     figures: bool = False
 
 
-DESK = Size("desk", 740, 190, 62)
-PHONE = Size("phone", 320, 190, 62, every=2)
-STALL_DESK = Size("desk", 780, 200, 44, figures=True)
-STALL_PHONE = Size("phone", 320, 190, 44, every=2)
+DESK = Size("broad", 740, 190, 62)
+PHONE = Size("narrow", 320, 190, 62, every=2)
+STALL_DESK = Size("broad", 780, 200, 44, figures=True)
+STALL_PHONE = Size("narrow", 320, 190, 44, every=2)
 
 
 def months_chart(bars: Sequence[Bar], target: int | None, size: Size, *, running: bool) -> Markup:

@@ -13,12 +13,11 @@ from market.province import province
 from market.web import charts
 from market.web.app import installation
 from market.web.desk import signed_in, wanted_month
-from market.web.kept import Kept
+from market.web.kept import kept_counts, kept_parts
 from market.web.typed import parse_number
 from market.web.words import say
 
 blueprint = Blueprint("province", __name__, url_prefix="/province")
-kept: Kept[Markup] = Kept()
 
 
 def _enter() -> None:
@@ -36,12 +35,15 @@ def month() -> str:
         markets = list_markets(session)
         state = (today, tuple(markets), tuple(fingerprint(session, market.id) for market in markets))
         doors = frozenset(market.id for market in markets if g.person.runs_market(market.id))
-        body = kept.get(
-            (which, g.language, doors),
+        body = kept_parts().get(
+            ("province", which, g.language, doors),
             state,
             lambda: Markup(  # noqa: S704 - a rendered template
                 render_template(
-                    "board/province_body.html", look=province(session, which, today), doors=doors, charts=charts
+                    "board/province_body.html",
+                    look=province(session, which, today, kept_counts()),
+                    doors=doors,
+                    charts=charts,
                 )
             ),
         )
