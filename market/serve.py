@@ -126,6 +126,9 @@ def _finish(sockets: dict[int, Any]) -> None:
     began = time.monotonic()
     while time.monotonic() < began + FINISH_WITHIN:
         channels = [each for each in sockets.values() if isinstance(each, HTTPChannel)]
+        for request in [request for channel in channels for request in list(channel.requests)]:
+            # Answered as if its sender had asked for it: this answer, and then no more on this connection.
+            request.headers["CONNECTION"] = "close"
         busy = any(channel.requests or channel.total_outbufs_len for channel in channels)
         # A request that was on its way when the door closed is still read.
         if not busy and time.monotonic() > began + 0.3:
