@@ -59,9 +59,10 @@ def _fill(database: Database, stalls: int, months: int) -> None:
     for start in range(0, len(deliveries), BATCH):
         with database.writing() as session:
             take(session, channel.source, "hook", deliveries[start : start + BATCH], NOW)
-    # What both databases do by themselves, sooner or later.
-    with database.writing() as session:
-        session.connection().execute(text("ANALYZE"))
+    if database.engine.dialect.name == "postgresql":
+        # As it does by itself, sooner or later; SQLite does not.
+        with database.writing() as session:
+            session.connection().execute(text("ANALYZE"))
 
 
 def _notice(stall: int, day: date) -> Notice:

@@ -7,6 +7,8 @@ from sqlmodel import Field, SQLModel
 
 from ledger.columns import BigId, Moment
 
+# Word for word what an index is limited to: SQLite uses such an index only for a query that says the same words.
+WAITING = text("status IN ('pending', 'unmatched', 'held', 'parked')")
 STATUSES = ("pending", "recorded", "unmatched", "held", "duplicate", "ignored", "parked")
 
 
@@ -33,8 +35,8 @@ class NoticeRow(SQLModel, table=True):
             "ix_notice_waiting",
             "market_id",
             "local_date",
-            sqlite_where=text("status IN ('pending', 'unmatched', 'held', 'parked')"),
-            postgresql_where=text("status IN ('pending', 'unmatched', 'held', 'parked')"),
+            sqlite_where=WAITING,
+            postgresql_where=WAITING,
         ),
     )
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
 
 from ledger.books.model import ENTRY
 from ledger.days import Month
-from ledger.inbox.model import NOTICE, NOTICE_BODY
+from ledger.inbox.model import NOTICE, NOTICE_BODY, WAITING
 from ledger.inbox.notice import Feed, Notice, digest
 from ledger.refused import Problem, Refused
 from ledger.rows import among, insert_rows
@@ -258,7 +258,7 @@ def waiting(session: Session, market_id: int, *statuses: str) -> list[Waiting]:
             func.coalesce(NOTICE_BODY.c.memo, ""),
         )
         .outerjoin(NOTICE_BODY, (NOTICE_BODY.c.notice_id == NOTICE.c.id) & (NOTICE_BODY.c.digest == NOTICE.c.digest))
-        .where(NOTICE.c.market_id == market_id, NOTICE.c.direction == "in", NOTICE.c.status.in_(statuses))
+        .where(NOTICE.c.market_id == market_id, NOTICE.c.direction == "in", WAITING, NOTICE.c.status.in_(statuses))
         .order_by(NOTICE.c.local_date, NOTICE.c.id)
     )
     return [Waiting(*row) for row in rows]
@@ -275,7 +275,8 @@ def unmatched_in(session: Session, market_id: int, month: Month) -> int:
                 NOTICE.c.market_id == market_id,
                 NOTICE.c.direction == "in",
                 NOTICE.c.local_date.between(month.first, month.last),
-                or_(*(NOTICE.c.status == status for status in ("pending", "unmatched", "parked"))),
+                WAITING,
+                NOTICE.c.status != "held",
             )
         )
         .scalar_one()

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from ledger import books
 from ledger.days import Month
@@ -245,6 +246,34 @@ def test_the_province_puts_every_market_side_by_side(
             ],
         }
         assert [market.slug for market in list_markets(session)] == ["ben-song", "chan-nui"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_month_is_read_from_indexes_that_do_not_grow_with_the_years(
+    report: Callable[..., MonthReport], engine: Engine
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(*told: Any) -> None:
+        asked.append((told[2], told[3]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    report()
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        plans = [
+            step.detail
+            for statement, values in asked
+            if statement.startswith("SELECT")
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert [plan for plan in plans if "SCAN" in plan] == []
+    assert [plan for plan in plans if " notice " in plan] == [
+        "SEARCH notice USING INDEX ix_notice_waiting (market_id=? AND local_date>? AND local_date<?)"
+    ]
+    assert [plan for plan in plans if " day_total " in plan] == [
+        "SEARCH day_total USING INDEX ix_day_total_market_day (market_id=? AND booked_on>? AND booked_on<?)"
+    ]
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
