@@ -3,10 +3,12 @@
 import errno
 import importlib
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -87,6 +89,9 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         trouble = _trouble(error)
         if trouble is not None:
+            if isinstance(error, OSError) and error.filename is None and sys.stdout is sys.__stdout__:
+                # What could not be written would be tried again at the end, and make the exit code 120.
+                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
             print_problems([Problem(trouble)])
             return 1
         return _fault(error)

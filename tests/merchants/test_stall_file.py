@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from market.db import Database
-from merchants.stall_file import COLUMNS, StallList, import_stalls
+from merchants.stall_check import COLUMNS
+from merchants.stall_file import StallList, import_stalls
 from merchants.stalls import close, find_stall, list_stalls
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
