@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
         if trouble is not None:
             if isinstance(error, OSError) and error.filename is None and sys.stdout is sys.__stdout__:
                 # What could not be written would be tried again at the end, and make the exit code 120.
-                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
             print_problems([Problem(trouble)])
             return 1
         return _fault(error)
