@@ -1,13 +1,12 @@
 """Many rows in one statement, where they pour: the ORM's way, a statement or a parameter set a row, costs several times
 as much (`bench/`)."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Dialect, Row, Table, any_, func, literal, select
+from sqlalchemy import Connection, Dialect, Row, Table
 
 # On SQLite a statement with a trigger copies every page it is about to change, once a statement, so that it can be
 # undone alone. A hundred rows share those copies; more bring nothing, and the statement stays small enough to be kept.
@@ -61,12 +60,3 @@ def _converters(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple
 @cache
 def _type(table: Table, name: str, dialect: Dialect) -> str:
     return str(table.c[name].type.compile(dialect=dialect))
-
-
-def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """That `column` (of text or whole numbers) is one of these values. They travel as one parameter, so a thousand cost
-    no more to compile than one."""
-    found = sorted(set(values))
-    if connection.dialect.name == "postgresql":
-        return column == any_(literal(found, ARRAY(column.type)))
-    return column.in_(select(func.json_each(json.dumps(found)).table_valued("value").c.value))

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
-from ledger.rows import among
+from ledger.among import among
 from merchants.model import BANK_ACCOUNT, STALL
 
 # How the numbers of payment cards start (ISO/IEC 7812); 9704 is NAPAS, whose cards have 16 or 19 digits.
@@ -56,25 +56,26 @@ class Holding:
         return self.until is not None and self.until <= at
 
 
+_HOLDINGS = (
+    select(
+        BANK_ACCOUNT.c.number,
+        BANK_ACCOUNT.c.id,
+        BANK_ACCOUNT.c.stall_id,
+        STALL.c.book_id,
+        BANK_ACCOUNT.c.bin,
+        BANK_ACCOUNT.c.in_force_from,
+        BANK_ACCOUNT.c.in_force_until,
+        BANK_ACCOUNT.c.heard_at,
+    )
+    .join(STALL, STALL.c.id == BANK_ACCOUNT.c.stall_id)
+    .where(BANK_ACCOUNT.c.market_id == bindparam("market"), among(BANK_ACCOUNT.c.number, "numbers"))
+    .order_by(BANK_ACCOUNT.c.id)
+)
+
+
 def holdings(session: Session, market_id: int, numbers: Iterable[str]) -> dict[str, list[Holding]]:
     """By account number, every stall of a market that has or had it, whatever the bank."""
-    account = BANK_ACCOUNT.c
-    connection = session.connection()
-    rows = connection.execute(
-        select(
-            account.number,
-            account.id,
-            account.stall_id,
-            STALL.c.book_id,
-            account.bin,
-            account.in_force_from,
-            account.in_force_until,
-            account.heard_at,
-        )
-        .join(STALL, STALL.c.id == account.stall_id)
-        .where(account.market_id == market_id, among(connection, account.number, numbers))
-        .order_by(account.id)
-    )
+    rows = session.connection().execute(_HOLDINGS, {"market": market_id, "numbers": numbers})
     found: dict[str, list[Holding]] = defaultdict(list)
     for row in rows:
         found[row.number].append(Holding(*row[1:7], heard=row.heard_at is not None))

@@ -14,7 +14,7 @@ from operator import mul
 from sqlalchemy import select
 from sqlmodel import Session
 
-from ledger.rows import among
+from ledger.among import among
 from merchants.model import REFERENCE
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -67,14 +67,17 @@ def new_references(session: Session, count: int, source: random.Random) -> Itera
     return iter(sorted(fresh))
 
 
+_OWNERS = select(REFERENCE.c.reference, REFERENCE.c.stall_id, REFERENCE.c.payment_code_id).where(
+    among(REFERENCE.c.reference, "references")
+)
+
+
 def owners(session: Session, references: Iterable[str]) -> dict[str, tuple[int, int | None]]:
     """Whose these references are: reference → (stall id, payment code id or None). Unknown ones are absent."""
-    connection = session.connection()
-    rows = connection.execute(
-        select(REFERENCE.c.reference, REFERENCE.c.stall_id, REFERENCE.c.payment_code_id).where(
-            among(connection, REFERENCE.c.reference, references)
-        )
-    )
+    asked = set(references)
+    if not asked:
+        return {}
+    rows = session.connection().execute(_OWNERS, {"references": asked})
     return {row.reference: (row.stall_id, row.payment_code_id) for row in rows}
 
 

@@ -11,9 +11,10 @@ from datetime import date, datetime
 from sqlalchemy import insert, select, text
 from sqlmodel import Session
 
+from ledger.among import among
 from ledger.books.chain import FORM, entry_hash
 from ledger.books.model import BOOK, DAY_TOTAL, ENTRY, ENTRY_NOTE, POSTING
-from ledger.rows import among, insert_rows
+from ledger.rows import insert_rows
 
 _ADDED_TO_THE_DAY = (
     "ON CONFLICT (book_id, booked_on) DO UPDATE SET"
@@ -79,6 +80,9 @@ def open_books(session: Session, market_id: int, count: int) -> list[int]:
     return [row.id for row in rows]
 
 
+_LOCK = select(BOOK).where(among(BOOK.c.id, "books")).order_by(BOOK.c.id).with_for_update()
+
+
 def lock(session: Session, book_ids: set[int]) -> dict[int, Head]:
     """Lock these books until the transaction ends, in the order of their ids so that two writers never wait in a ring.
 
@@ -86,10 +90,7 @@ def lock(session: Session, book_ids: set[int]) -> dict[int, Head]:
     """
     if not book_ids:
         return {}
-    connection = session.connection()
-    rows = connection.execute(
-        select(BOOK).where(among(connection, BOOK.c.id, book_ids)).order_by(BOOK.c.id).with_for_update()
-    )
+    rows = session.connection().execute(_LOCK, {"books": book_ids})
     heads = {row.id: Head(row.market_id, row.entries, row.head) for row in rows}
     missing = book_ids - heads.keys()
     assert not missing, f"no such book: {missing}"

@@ -10,12 +10,13 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
 
+from ledger.among import among
 from ledger.books.model import ENTRY
 from ledger.days import Month
 from ledger.inbox.model import NOTICE, NOTICE_BODY, WAITING
 from ledger.inbox.notice import Feed, Notice, digest
 from ledger.refused import Problem, Refused
-from ledger.rows import among, insert_rows
+from ledger.rows import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +125,15 @@ def receive(
     return received
 
 
+_TOLD_BEFORE = select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(
+    NOTICE.c.channel_id == bindparam("channel"), NOTICE.c.feed == bindparam("feed"), among(NOTICE.c.event_id, "events")
+)
+
+
 def _already_stored(
     session: Session, channel_id: int, feed: str, event_ids: Iterable[str]
 ) -> dict[str, tuple[int, str]]:
-    connection = session.connection()
-    rows = connection.execute(
-        select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(
-            NOTICE.c.channel_id == channel_id, NOTICE.c.feed == feed, among(connection, NOTICE.c.event_id, event_ids)
-        )
-    )
+    rows = session.connection().execute(_TOLD_BEFORE, {"channel": channel_id, "feed": feed, "events": event_ids})
     return {row.event_id: (row.id, row.digest) for row in rows}
 
 
@@ -220,16 +221,15 @@ def settle(session: Session, outcomes: Iterable[tuple[int, str, int | None]]) ->
             by_status.setdefault(status, []).append(notice_id)
     connection = session.connection()
     for status, ids in sorted(by_status.items()):
-        connection.execute(
-            update(NOTICE).where(among(connection, NOTICE.c.id, ids)).values(status=status, same_as=None)
-        )
+        connection.execute(_SETTLE, {"notices": ids, "now": status})
     if duplicates:
-        connection.execute(
-            update(NOTICE)
-            .where(NOTICE.c.id == bindparam("notice"))
-            .values(status="duplicate", same_as=bindparam("original")),
-            duplicates,
-        )
+        connection.execute(_SETTLE_DUPLICATE, duplicates)
+
+
+_SETTLE = update(NOTICE).where(among(NOTICE.c.id, "notices")).values(status=bindparam("now"), same_as=None)
+_SETTLE_DUPLICATE = (
+    update(NOTICE).where(NOTICE.c.id == bindparam("notice")).values(status="duplicate", same_as=bindparam("original"))
+)
 
 
 @dataclass(frozen=True, slots=True)

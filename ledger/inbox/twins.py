@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import not_, select, text, tuple_, update
+from sqlalchemy import bindparam, not_, select, text, tuple_, update
 from sqlmodel import Session
 
 from ledger.inbox.model import NOTICE
@@ -98,31 +98,34 @@ def _distance(one: datetime | None, other: datetime | None) -> timedelta:
     return abs(one - other) if one and other else WITHIN
 
 
+_OTHER_FEEDS = (
+    select(
+        NOTICE.c.id,
+        NOTICE.c.channel_id,
+        NOTICE.c.feed,
+        NOTICE.c.account_number,
+        NOTICE.c.local_date,
+        NOTICE.c.amount,
+        NOTICE.c.bank_reference,
+        NOTICE.c.at,
+    )
+    .where(
+        NOTICE.c.market_id == bindparam("market"),
+        tuple_(NOTICE.c.account_number, NOTICE.c.local_date).in_(bindparam("days", expanding=True)),
+        NOTICE.c.direction == "in",
+        NOTICE.c.same_as.is_(None),
+        NOTICE.c.status.in_(("pending", "recorded", "unmatched", "held", "parked")),
+        not_((NOTICE.c.channel_id == bindparam("channel")) & (NOTICE.c.feed == bindparam("feed"))),
+    )
+    .order_by(NOTICE.c.id)
+)
+
+
 def _other_feeds(
     session: Session, market_id: int, source: tuple[int, str], days: list[tuple[str, date]]
 ) -> dict[tuple[str, date, int], list[_Earlier]]:
-    row = NOTICE.c
-    found = session.connection().execute(
-        select(
-            row.id,
-            row.channel_id,
-            row.feed,
-            row.account_number,
-            row.local_date,
-            row.amount,
-            row.bank_reference,
-            row.at,
-        )
-        .where(
-            row.market_id == market_id,
-            tuple_(row.account_number, row.local_date).in_(days),
-            row.direction == "in",
-            row.same_as.is_(None),
-            row.status.in_(("pending", "recorded", "unmatched", "held", "parked")),
-            not_((row.channel_id == source[0]) & (row.feed == source[1])),
-        )
-        .order_by(row.id)
-    )
+    said = {"market": market_id, "days": days, "channel": source[0], "feed": source[1]}
+    found = session.connection().execute(_OTHER_FEEDS, said)
     candidates: dict[tuple[str, date, int], list[_Earlier]] = defaultdict(list)
     for each in found:
         candidates[each.account_number, each.local_date, each.amount].append(
