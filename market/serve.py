@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sized
 from logging.handlers import RotatingFileHandler
+from multiprocessing.synchronize import Event
 from types import FrameType
 from typing import Any
 
@@ -47,13 +48,15 @@ def serve(settings: Settings, background: Background | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     context = multiprocessing.get_context("spawn")
+    # Said by an event, for Windows knows no signal that a worker could answer.
+    ending = context.Event()
     while not stopping.is_set():
-        worker = context.Process(target=work, args=(settings, background), name="worker")
+        worker = context.Process(target=work, args=(settings, background, ending), name="worker")
         worker.start()
         while worker.is_alive() and not stopping.is_set():
             worker.join(0.2)
         if stopping.is_set():
-            worker.terminate()
+            ending.set()
             worker.join(STOP_WITHIN)
             if worker.is_alive():
                 worker.kill()
@@ -65,8 +68,9 @@ def serve(settings: Settings, background: Background | None = None) -> int:
     return 0
 
 
-def work(settings: Settings, background: Background | None) -> None:
-    """The worker: the application, the sweep, and what else runs beside them, until SIGTERM."""
+def work(settings: Settings, background: Background | None, told: Event) -> None:
+    """The worker: the application, the sweep, and what else runs beside them, until it is `told` to end, gets SIGTERM,
+    or its supervisor is gone."""
     from waitress.server import create_server
     from waitress.wasyncore import loop
 
@@ -106,7 +110,7 @@ def work(settings: Settings, background: Background | None) -> None:
     for thread in threads:
         thread.start()
     try:
-        while not ending.is_set():
+        while not (ending.is_set() or told.is_set() or _orphaned()):
             loop(timeout=0.5, use_poll=True, map=sockets, count=1)
         _finish(sockets)
     finally:
@@ -114,6 +118,12 @@ def work(settings: Settings, background: Background | None) -> None:
         for thread in threads:
             thread.join(5.0)
         installation.close()
+
+
+def _orphaned() -> bool:
+    """Whether the supervisor was killed: then the port is left to the next one."""
+    supervisor = multiprocessing.parent_process()
+    return supervisor is not None and not supervisor.is_alive()
 
 
 def _finish(sockets: dict[int, Any]) -> None:

@@ -1,5 +1,6 @@
 """Serving, as a real process where the process matters."""
 
+import http.client
 import os
 import socket
 import subprocess
@@ -82,6 +83,21 @@ def test_a_worker_that_is_killed_is_replaced(served: tuple[subprocess.Popen[str]
     _wait_until_served(port)
 
 
+def test_a_worker_whose_supervisor_is_killed_leaves_the_port(served: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = served
+    process.kill()
+    process.wait(5)
+    for _ in range(300):
+        try:
+            _status(port)
+        except OSError:
+            break
+        time.sleep(0.1)
+    with socket.socket() as next_one:
+        next_one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        next_one.bind(("127.0.0.1", port))
+
+
 def test_sigterm_ends_it_with_exit_code_0(served: tuple[subprocess.Popen[str], int]) -> None:
     process, _ = served
     process.terminate()
@@ -129,6 +145,38 @@ def test_a_request_in_hand_is_answered_before_the_end() -> None:
     for each in list(sockets.values()):
         each.close()
     assert answers == [200]
+
+
+def test_a_kept_connection_is_closed_with_the_last_answer() -> None:
+    begun = threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        begun.set()
+        time.sleep(0.4)
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+    sockets: dict[int, Any] = {}
+    server = create_server(slow, map=sockets, host="127.0.0.1", port=0, threads=1)
+    said: list[str | None] = []
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=5)
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        answer.read()
+        said.append(answer.headers["Connection"])
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not begun.is_set():
+        loop(timeout=0.05, map=sockets, count=1)
+    _finish(sockets)
+    asking.join(5)
+    server.task_dispatcher.shutdown()
+    for each in list(sockets.values()):
+        each.close()
+    assert said == ["close"]
 
 
 def _answered_with(waiting: int) -> tuple[str, dict[str, str]]:
