@@ -40,7 +40,10 @@ def bring(slug: str) -> AnyResponse | str | tuple[str, int]:
     if confirmed is not None:
         return _take(slug, confirmed.encode())
     file = request.files.get("file")
-    content = file.read(MOST_BYTES + 1) if file else b""
+    content = b""
+    if file:
+        with file.stream as stream:
+            content = stream.read(MOST_BYTES + 1)
     with installation().database.reading() as session:
         market = enter(session, slug)
         values: dict[str, object] = {"columns": COLUMNS, "name": file.filename if file else ""}

@@ -19,6 +19,7 @@ from qr.sign import LAYOUTS, SignError, write_signs
 blueprint = Blueprint("signs", __name__, url_prefix="/board/<slug>/signs")
 # A thousand signs are drawn and read back in about ten seconds.
 MOST = 1000
+NAMED = 20
 
 
 def _open_stalls(session: Session, market: MarketRow) -> list[StallRow]:
@@ -72,9 +73,10 @@ def printed(slug: str) -> Response | tuple[str, int]:
         try:
             pdf = write_signs(signs, layout)
         except SignError as error:
-            codes = ", ".join(dict.fromkeys(re.findall(r"^stall (\S+):", str(error), re.MULTILINE)))
+            stalls = dict.fromkeys(re.findall(r"^stall '?([^\s':]+)", str(error), re.MULTILINE))
+            codes = ", ".join([*stalls][:NAMED]) + (", …" if len(stalls) > NAMED else "")
             message = say(
-                "Cỡ này không in được sạp {codes}: tên dài quá hoặc có ký tự lạ. Sửa tên, hoặc chọn cỡ khác.",
+                "Cỡ này không in được sạp {codes}: thiếu tên, tên dài quá hay có ký tự lạ. Sửa tên hoặc chọn cỡ khác.",
                 codes=codes,
             )
             return _form(session, market, {"layout": message}), 400

@@ -66,11 +66,7 @@ def new() -> AnyResponse | str | tuple[str, int]:
     typed = {name: request.form.get(name, "").strip() for name in ("name", "slug", "city", "phone", "target")}
     if request.method == "GET":
         return render_template("board/market_new.html", tab="province", typed=typed, errors={})
-    errors = {
-        name: say("Dài quá, nhiều nhất {most} chữ. Viết ngắn lại.", most=most)
-        for name, most in (("city", 80), ("phone", 30))
-        if len(typed[name]) > most
-    }
+    errors: dict[str, str] = {}
     target = parse_number(typed["target"])
     if typed["target"] and target is None:
         errors["target"] = say(_WRONG["target"])
@@ -88,7 +84,7 @@ def new() -> AnyResponse | str | tuple[str, int]:
             if errors:
                 raise Refused(())
     except Refused as refused:
-        errors |= {problem.field or "": say(_WRONG[problem.field or ""]) for problem in refused.problems}
+        errors |= {problem.field or "": say(_WRONG[problem.field or ""], most=60) for problem in refused.problems}
         return render_template("board/market_new.html", tab="province", typed=typed, errors=errors), 400
     flash(say("Đã thêm {name}. Bây giờ đưa danh sách sạp vào.", name=market.name))
     return redirect(url_for("stall_import.bring", slug=market.slug), 303)
@@ -97,5 +93,7 @@ def new() -> AnyResponse | str | tuple[str, int]:
 _WRONG = {
     "slug": "Ghi từ 1 đến 40 chữ thường không dấu, số và dấu -, chưa chợ nào dùng, ví dụ quang-ngai.",
     "name": "Ghi tên chợ, từ 1 đến 60 chữ, ví dụ Chợ Quảng Ngãi.",
+    "city": "Dài quá, nhiều nhất {most} chữ. Viết ngắn lại.",
+    "phone": "Dài quá, nhiều nhất {most} chữ. Viết ngắn lại.",
     "target": "Ghi một số từ 1 đến 10.000.000, hoặc để trống.",
 }
