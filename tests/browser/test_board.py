@@ -1,0 +1,213 @@
+"""The board's and the province's pages in a real browser: on a phone, at a desk, enlarged, on paper, by keyboard."""
+
+import random
+import threading
+import wsgiref.simple_server
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from ledger.days import utc_now
+from ledger.inbox.notice import Notice
+from market.access import sessions
+from market.access.logins import add_login
+from market.config import Settings
+from market.db import Database
+from market.installation import Installation
+from market.web.app import create_app
+from merchants.payments import Source, take
+from merchants.stalls import NewStall, StallRow, list_stalls, register
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE, DESK = (360, 740), (1280, 800)
+PAGES = (
+    "/province",
+    "/province/markets/new",
+    "/board/ben-song/",
+    "/board/ben-song/?q=zzz",
+    "/board/ben-song/close",
+    "/board/ben-song/stalls",
+    "/board/ben-song/stalls?state=quiet",
+    "/board/ben-song/stalls/new",
+    "/board/ben-song/stalls/C-01",
+    "/board/ben-song/stalls/C-01/edit",
+    "/board/ben-song/stalls/C-01/close",
+    "/board/ben-song/import",
+    "/board/ben-song/signs",
+    "/board/ben-song/unmatched",
+    "/board/ben-song/unmatched/{notice}?q=sap",
+)
+TOO_SMALL = """() => [...document.querySelectorAll("main a, main button, main input, main select, main summary")]
+  .filter((e) => !e.closest("p") && e.type !== "hidden" && !e.closest("thead"))
+  .map((e) => [e.outerHTML.slice(0, 90), (e.closest("label.tick") || e).getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.height < 48 || box.width < 44)).map(([text]) => text)"""
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """What a browser shows does not depend on the database; the tests of the views run on both."""
+    return "sqlite"
+
+
+class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def notice(
+    database: Database, market_id: int, huong: StallRow, tu: StallRow, channel: Source, told: Callable[..., Notice]
+) -> int:
+    """Nine more stalls, payments of two months to some of them, and a payment of no stall, whose number this is."""
+    more = [
+        NewStall(f"S-{n}", f"Sạp số {n}", "Gạo", "Dãy S", f"Chủ {n}", "", "970436", f"555500{n}", f"CHU {n}")
+        for n in range(1, 10)
+    ]
+    now = utc_now()
+    with database.writing() as session:
+        register(session, market_id, more, source=random.Random(1), now=now)
+        stalls = list_stalls(session, market_id)
+        notices = [
+            told(stall, 50_000, at=now - timedelta(days=days))
+            for place, stall in enumerate(stalls)
+            for days in range(place, 70, place + 5)
+        ]
+        stray = told(huong, 75_000, at=now, account_number="99998888", memo="tien ca")
+        outcomes = take(session, channel, "hook", [(one, b"{}") for one in (*notices, stray)], now)
+    return outcomes[-1].notice_id or 0
+
+
+@pytest.fixture
+def address(database: Database, tmp_path: Path, notice: int) -> Iterator[tuple[str, str]]:
+    """The application served; its address, and the token of the administrator's session."""
+    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    installation.database = database
+    with database.writing() as session:
+        person = {"name": "quan-tri", "role": "administrator", "market_id": None, "stall_id": None}
+        login_id = add_login(session, **person, password="hoa-phuong-do", now=utc_now())  # type: ignore[arg-type]
+        token = sessions.sign_in(session, login_id, utc_now())
+    server = wsgiref.simple_server.make_server("127.0.0.1", 0, create_app(installation), handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", token
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: tuple[str, str]) -> Iterator[Callable[..., Page]]:
+    """Opens a signed-in page that may log no error and ask no other site: `open_page(PHONE, "en")`."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def opened(size: tuple[int, int], language: str = "vi", **options: Any) -> Page:
+        site, token = address
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=site, **options)
+        contexts.append(context)
+        context.add_cookies(
+            [{"name": "cho", "value": token, "url": site}, {"name": "lang", "value": language, "url": site}]
+        )
+        page = context.new_page()
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: errors.append(request.url) if site not in request.url else None)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_every_page_can_be_used_by_everybody(
+    open_page: Callable[..., Page], notice: int, size: tuple[int, int], language: str
+) -> None:
+    page = open_page(size, language)
+    for path in PAGES:
+        page.goto(path.format(notice=notice))
+        found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+        assert [(path, one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        assert page.evaluate(SIDEWAYS) == 0, path
+        assert page.evaluate(TOO_SMALL) == [], path
+
+
+@pytest.mark.parametrize("scheme", ["dark", "more"])
+def test_the_dark_and_the_strong_theme_keep_their_contrast(
+    open_page: Callable[..., Page], notice: int, scheme: str
+) -> None:
+    page = open_page(DESK, **({"color_scheme": "dark"} if scheme == "dark" else {"contrast": "more"}))
+    for path in PAGES:
+        page.goto(path.format(notice=notice))
+        found = Axe().run(page, options={"runOnly": {"type": "rule", "values": ["color-contrast"]}})
+        assert [(path, node["html"]) for one in found.response["violations"] for node in one["nodes"]] == []
+
+
+def test_enlarged_to_200_percent_nothing_is_cut_off(open_page: Callable[..., Page], notice: int) -> None:
+    # A desk of 1280 pixels enlarged twice has room for 640.
+    page = open_page((640, 400), device_scale_factor=2)
+    for path in PAGES:
+        page.goto(path.format(notice=notice))
+        assert page.evaluate(SIDEWAYS) == 0, path
+
+
+def test_the_month_is_reached_sorted_and_left_by_keyboard(open_page: Callable[..., Page]) -> None:
+    page = open_page(DESK)
+    page.goto("/board/ben-song/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "Sạp" and page.evaluate(
+            "!!document.activeElement.closest('th')"
+        ):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=code**")
+    assert page.locator("tbody .code").first.inner_text() == "C-01"
+
+
+def test_a_stall_is_found_and_changed_without_script(open_page: Callable[..., Page]) -> None:
+    page = open_page(PHONE, java_script_enabled=False)
+    page.goto("/board/ben-song/stalls")
+    page.get_by_role("searchbox").fill("c-01")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("link", name="Sạp C-01").click()
+    page.get_by_role("link", name="Sửa").click()
+    page.get_by_label("Tên sạp").fill("Cá biển Hương")
+    page.get_by_label("Chủ sạp").fill("Trần Thị Hương")
+    page.get_by_label("Tên chủ tài khoản").fill("TRAN THI HUONG")
+    page.get_by_role("button", name="Lưu").click()
+    assert page.get_by_role("heading", name="Cá biển Hương").is_visible()
+    assert page.get_by_role("status").inner_text() == "Đã lưu."
+
+
+def test_on_paper_the_month_is_its_figures_without_buttons(open_page: Callable[..., Page]) -> None:
+    page = open_page(DESK)
+    page.goto("/board/ben-song/")
+    page.emulate_media(media="print")
+    assert page.locator(".total").is_visible()
+    assert page.locator("tbody .code").first.is_visible()
+    for hidden in (".top", ".files", ".tools", ".ending .button"):
+        assert not page.locator(hidden).first.is_visible(), hidden
