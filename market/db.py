@@ -3,6 +3,7 @@
 import importlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -58,7 +59,8 @@ def open_engine(url: str) -> Engine:
     def on_connect(connection: Any, record: Any) -> None:
         # The driver's own BEGIN would come too late and leak savepoints; `on_begin` says it instead.
         connection.isolation_level = None
-        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        _set_journal(connection, driver, journal)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     def on_begin(connection: Connection) -> None:
@@ -70,6 +72,19 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
     return engine
+
+
+def _set_journal(connection: Any, driver: ModuleType, journal: str) -> None:
+    """Switching a new file to its journal does not wait for another program that does the same, so wait here."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode={journal}").close()
+            return
+        except driver.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 class Database:

@@ -1,5 +1,6 @@
 """Signing in and out, the first administrator, the language, and where everybody begins."""
 
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,8 @@ def test_an_unknown_login_and_a_wrong_password_are_told_in_the_same_words(
     status, said = sign_in(client, add_person("administrator"), "wrong")
     unknown_status, unknown_said = sign_in(client, "nobody", "wrong")
     assert status == unknown_status == 401
-    assert said.replace("administrator1", "nobody") == unknown_said
+    without_token = [re.sub(r'name="csrf_token" value="[^"]*"', "", page) for page in (said, unknown_said)]
+    assert without_token[0].replace("administrator1", "nobody") == without_token[1]
 
 
 def test_a_login_with_a_nul_in_it_is_simply_wrong(client: FlaskClient, add_person: Callable[..., str]) -> None:
