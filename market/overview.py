@@ -166,12 +166,13 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 _MARKET: BindParameter[int] = bindparam("market")
 _WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in")
-_STALL_SAYS = STALL.c.id.cast(String) + func.coalesce(STALL.c.closed_on.cast(String), "")
-for _column in ("code", "name", "section", "category", "status"):
-    _STALL_SAYS = _STALL_SAYS + "\x1f" + STALL.c[_column]
-_FINGERPRINT = select(
+# A column at a time is the quickest way to have all that the stalls' rows say.
+_STALLS = select(
+    *(func.aggregate_strings(STALL.c[name], "\x1e") for name in ("code", "name", "section", "category", "status")),
+    func.aggregate_strings(STALL.c.closed_on.cast(String), "\x1e"),
+).where(STALL.c.market_id == _MARKET)
+_REST = select(
     select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == _MARKET).scalar_subquery(),
-    select(func.aggregate_strings(_STALL_SAYS, "\x1e")).where(STALL.c.market_id == _MARKET).scalar_subquery(),
     select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == _MARKET).scalar_subquery(),
     select(func.concat(func.count(), " ", func.sum(NOTICE.c.id)))
     .where(_WAITS, NOTICE.c.status.in_(("pending", "unmatched", "held", "parked")))
@@ -185,7 +186,8 @@ def fingerprint(session: Session, market_id: int) -> tuple[object, ...]:
 
     Entries are only ever added, so how many there are says whether any is new, whichever day it counts for.
     """
-    return tuple(session.connection().execute(_FINGERPRINT, {"market": market_id}).one())
+    connection = session.connection()
+    return tuple(connection.execute(query, {"market": market_id}).one() for query in (_STALLS, _REST))
 
 
 def count_waiting(session: Session, market_id: int) -> int:

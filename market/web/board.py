@@ -137,12 +137,15 @@ def month(slug: str) -> str:
 
 def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date) -> Body:
     look = overview(session, market, which, today, kept_counts().of(session, market.id))
+    closing = look.closing
+    as_closed = closing is not None and closing.document == look.report.frozen()
     found = wanted.chosen(look.stalls)
     pages, at = pages_of(len(found), PAGE, wanted.page)
     shown = found[(at - 1) * PAGE : at * PAGE]
     html = render_template(
         "board/month_body.html",
         look=look,
+        as_closed=as_closed,
         wanted=wanted,
         found=found,
         shown=shown,
@@ -155,8 +158,7 @@ def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, tod
         categories=sorted({stall.category for stall in look.stalls if stall.category}, key=natural),
         charts=charts,
     )
-    closing = look.closing
-    return Body(Markup(html), closing, closing is not None and closing.document == look.report.frozen())  # noqa: S704
+    return Body(Markup(html), closing, as_closed)  # noqa: S704
 
 
 @blueprint.get("/board/<slug>/report.<any(csv, xlsx, pdf):kind>")
