@@ -167,17 +167,15 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 _MARKET: BindParameter[int] = bindparam("market")
 _WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in")
 # A column at a time is the quickest way to have all that the stalls' rows say.
-_STALLS = select(
+_FINGERPRINT = select(
     *(func.aggregate_strings(STALL.c[name], "\x1e") for name in ("code", "name", "section", "category", "status")),
     func.aggregate_strings(STALL.c.closed_on.cast(String), "\x1e"),
-).where(STALL.c.market_id == _MARKET)
-_REST = select(
     select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == _MARKET).scalar_subquery(),
     select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == _MARKET).scalar_subquery(),
     select(func.concat(func.count(), " ", func.sum(NOTICE.c.id)))
     .where(_WAITS, NOTICE.c.status.in_(("pending", "unmatched", "held", "parked")))
     .scalar_subquery(),
-)
+).where(STALL.c.market_id == _MARKET)
 _WAITING = select(func.count()).select_from(NOTICE).where(_WAITS, NOTICE.c.status.in_(("unmatched", "held")))
 
 
@@ -186,8 +184,7 @@ def fingerprint(session: Session, market_id: int) -> tuple[object, ...]:
 
     Entries are only ever added, so how many there are says whether any is new, whichever day it counts for.
     """
-    connection = session.connection()
-    return tuple(connection.execute(query, {"market": market_id}).one() for query in (_STALLS, _REST))
+    return tuple(session.connection().execute(_FINGERPRINT, {"market": market_id}).one())
 
 
 def count_waiting(session: Session, market_id: int) -> int:
