@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NULLTYPE, TypeDecorator, TypeEngine
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -35,10 +35,11 @@ class _Many(TypeDecorator[Iterable[Any]]):
         return found if dialect.name == "postgresql" else json.dumps(found)
 
 
-class _Among(FunctionElement[bool]):
+class _Among(FunctionElement[Any]):
     inherit_cache = True
     name = "among"
-    type = Boolean()
+    # Of no type: of a boolean SQLAlchemy asks `= 1` on SQLite, and no index answers that.
+    type: TypeEngine[Any] = NULLTYPE
 
 
 @compiles(_Among, "postgresql")
