@@ -11,7 +11,7 @@ from sqlmodel import Session
 from ledger.books.counts import counts_between, counts_of_books, first_days, newest_days
 from ledger.books.model import BOOK
 from ledger.days import Month
-from ledger.inbox.model import NOTICE
+from ledger.inbox.model import NOTICE, WAITING
 from market.chart import Bar
 from market.closings import ClosingRow, latest
 from market.comparisons import Compared, History, earlier
@@ -165,16 +165,14 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 _MARKET: BindParameter[int] = bindparam("market")
-_WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in")
+_WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in") & WAITING
 # A column at a time is the quickest way to have all that the stalls' rows say.
 _FINGERPRINT = select(
     *(func.aggregate_strings(STALL.c[name], "\x1e") for name in ("code", "name", "section", "category", "status")),
     func.aggregate_strings(STALL.c.closed_on.cast(String), "\x1e"),
     select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == _MARKET).scalar_subquery(),
     select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == _MARKET).scalar_subquery(),
-    select(func.concat(func.count(), " ", func.sum(NOTICE.c.id)))
-    .where(_WAITS, NOTICE.c.status.in_(("pending", "unmatched", "held", "parked")))
-    .scalar_subquery(),
+    select(func.concat(func.count(), " ", func.sum(NOTICE.c.id))).where(_WAITS).scalar_subquery(),
 ).where(STALL.c.market_id == _MARKET)
 _WAITING = select(func.count()).select_from(NOTICE).where(_WAITS, NOTICE.c.status.in_(("unmatched", "held")))
 

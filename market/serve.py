@@ -164,13 +164,16 @@ class _Shedding:
 
 def _sweep(database: Database, ending: threading.Event) -> None:
     """At the start and every minute, book what was told and could not be booked then."""
+    from ledger.inbox.receive import channels_behind
     from market.channels import list_channels
     from merchants.payments import take_up
 
     while True:
         try:
+            # Looked up first, for a market where nothing waits should not have its writers wait either.
             with database.reading() as session:
-                channels = list_channels(session)
+                behind = channels_behind(session)
+                channels = [channel for channel in list_channels(session) if channel.id in behind]
             for channel in channels:
                 with database.writing() as session:
                     take_up(session, channel.source, utc_now())

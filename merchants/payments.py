@@ -67,7 +67,7 @@ def take(
 
 def take_up(session: Session, source: Source, now: datetime, limit: int = 500) -> list[Outcome]:
     """Book what was stored but not yet booked, the oldest first."""
-    return book_or_keep(session, source, pending(session, source.channel_id, limit), now)
+    return book_or_keep(session, source, pending(session, source.market_id, source.channel_id, limit), now)
 
 
 def book_or_keep(session: Session, source: Source, stored: Sequence[Stored], now: datetime) -> list[Outcome]:

@@ -153,11 +153,23 @@ def market_of(session: Session, notice_id: int) -> int:
     return int(market_id)
 
 
-def pending(session: Session, channel_id: int, limit: int) -> list[Stored]:
+def pending(session: Session, market_id: int, channel_id: int, limit: int) -> list[Stored]:
     """A channel's oldest notices that are not yet booked, locked; rows that another writer has are skipped."""
     return _load(
-        session, NOTICE.c.channel_id == channel_id, NOTICE.c.status == "pending", limit=limit, skip_locked=True
+        session,
+        NOTICE.c.market_id == market_id,
+        NOTICE.c.channel_id == channel_id,
+        WAITING,
+        NOTICE.c.status == "pending",
+        limit=limit,
+        skip_locked=True,
     )
+
+
+def channels_behind(session: Session) -> set[int]:
+    """The channels that have notices which are stored and not yet booked."""
+    rows = session.connection().execute(select(NOTICE.c.channel_id).where(WAITING, NOTICE.c.status == "pending"))
+    return {row.channel_id for row in rows}
 
 
 def _load(session: Session, *conditions: object, limit: int, skip_locked: bool = False) -> list[Stored]:

@@ -139,8 +139,8 @@ def test_what_is_pending_comes_oldest_first_of_one_channel(
     deliver(session, other, told(huong, 9))
     ids = [stored_id(one) for one in deliver(session, channel, *(told(huong, amount) for amount in (1, 2, 3)))]
     settle(session, [(ids[0], "unmatched", None)])
-    assert [stored.notice.amount for stored in pending(session, channel.channel_id, 10)] == [2, 3]
-    assert [stored.notice.amount for stored in pending(session, channel.channel_id, 1)] == [2]
+    assert [stored.notice.amount for stored in pending(session, channel.market_id, channel.channel_id, 10)] == [2, 3]
+    assert [stored.notice.amount for stored in pending(session, channel.market_id, channel.channel_id, 1)] == [2]
 
 
 def test_settling_moves_each_notice_to_its_own_status(
