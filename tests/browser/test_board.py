@@ -1,16 +1,15 @@
 """The board's and the province's pages in a real browser: on a phone, at a desk, enlarged, on paper, by keyboard."""
 
 import random
-import threading
-import wsgiref.simple_server
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from ledger.days import utc_now
 from ledger.inbox.notice import Notice
@@ -23,9 +22,6 @@ from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, list_stalls, register
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, DESK = (360, 740), (1280, 800)
 PAGES = (
     "/province",
@@ -52,17 +48,6 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 @pytest.fixture
-def dialect() -> str:
-    """What a browser shows does not depend on the database; the tests of the views run on both."""
-    return "sqlite"
-
-
-class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
 def notice(
     database: Database, market_id: int, huong: StallRow, tu: StallRow, channel: Source, told: Callable[..., Notice]
 ) -> int:
@@ -86,7 +71,9 @@ def notice(
 
 
 @pytest.fixture
-def address(database: Database, tmp_path: Path, notice: int) -> Iterator[tuple[str, str]]:
+def address(
+    database: Database, tmp_path: Path, notice: int, serve: Callable[[Any], AbstractContextManager[str]]
+) -> Iterator[tuple[str, str]]:
     """The application served; its address, and the token of the administrator's session."""
     installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
     installation.database = database
@@ -94,24 +81,8 @@ def address(database: Database, tmp_path: Path, notice: int) -> Iterator[tuple[s
         person = {"name": "quan-tri", "role": "administrator", "market_id": None, "stall_id": None}
         login_id = add_login(session, **person, password="hoa-phuong-do", now=utc_now())  # type: ignore[arg-type]
         token = sessions.sign_in(session, login_id, utc_now())
-    server = wsgiref.simple_server.make_server("127.0.0.1", 0, create_app(installation), handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", token
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield opened
-        opened.close()
+    with serve(create_app(installation)) as site:
+        yield site, token
 
 
 @pytest.fixture
@@ -141,12 +112,16 @@ def open_page(browser: Browser, address: tuple[str, str]) -> Iterator[Callable[.
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_every_page_can_be_used_by_everybody(
-    open_page: Callable[..., Page], notice: int, size: tuple[int, int], language: str
+    open_page: Callable[..., Page],
+    violations: Callable[[Page], list[dict[str, Any]]],
+    notice: int,
+    size: tuple[int, int],
+    language: str,
 ) -> None:
     page = open_page(size, language)
     for path in PAGES:
         page.goto(path.format(notice=notice))
-        found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+        found = violations(page)
         assert [(path, one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
         assert page.evaluate(SIDEWAYS) == 0, path
         assert page.evaluate(TOO_SMALL) == [], path

@@ -1,17 +1,14 @@
 """The trader's phone and the shopper's in a real browser: what is shown, by whom it can be used, how much is sent."""
 
 import gzip
-import threading
-import wsgiref.simple_server
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.wsgi import ClosingIterator
 
 from ledger.days import local_date, utc_now
@@ -25,10 +22,7 @@ from market.web.spoken import vnd_words
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 PASSWORD = "hoa-phuong-do"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TRADERS = ("/stall/", "/stall/till", "/stall/sign", "/stall/book")
 # Everything a finger must hit: what stands inside a sentence is exempt (WCAG 2.2, 2.5.8).
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select")]
@@ -38,24 +32,19 @@ TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select")]
 
 
 @pytest.fixture
-def dialect() -> str:
-    """What a browser shows does not depend on the database; the tests of the views run on both."""
-    return "sqlite"
-
-
-class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
 def sent() -> list[tuple[str, int]]:
     """What the server has sent: path, and bytes of the body as a web server compresses it."""
     return []
 
 
 @pytest.fixture
-def address(database: Database, tmp_path: Path, huong: StallRow, sent: list[tuple[str, int]]) -> Iterator[str]:
+def address(
+    database: Database,
+    tmp_path: Path,
+    huong: StallRow,
+    sent: list[tuple[str, int]],
+    serve: Callable[[Any], AbstractContextManager[str]],
+) -> Iterator[str]:
     """The application served, with an administrator and chị Hương as `huong`."""
     installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
     installation.database = database
@@ -74,24 +63,8 @@ def address(database: Database, tmp_path: Path, huong: StallRow, sent: list[tupl
         sent.append((environ["PATH_INFO"], len(gzip.compress(body))))
         return [body]
 
-    server = wsgiref.simple_server.make_server("127.0.0.1", 0, weighing, handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield opened
-        opened.close()
+    with serve(weighing) as site:
+        yield site
 
 
 @pytest.fixture
@@ -147,23 +120,31 @@ def pay(database: Database, huong: StallRow, channel: Source, told: Callable[...
     return paid
 
 
-def faults(page: Page) -> list[str]:
+@pytest.fixture
+def faults(violations: Callable[[Page], list[dict[str, Any]]]) -> Callable[[Page], list[str]]:
     """What axe finds wrong, what is too small for a finger, what stands out at the side."""
-    found = [
-        f"{page.url}: {rule['id']} {rule['nodes'][0]['target']}"
-        for rule in Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    ]
-    found += [f"{page.url}: too small {text}" for text in page.evaluate(TOO_SMALL)]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append(f"{page.url}: wider than the screen")
-    return found
+
+    def of(page: Page) -> list[str]:
+        found = [f"{page.url}: {rule['id']} {rule['nodes'][0]['target']}" for rule in violations(page)]
+        found += [f"{page.url}: too small {text}" for text in page.evaluate(TOO_SMALL)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{page.url}: wider than the screen")
+        return found
+
+    return of
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(360, 740), (1280, 800)], ids=["phone", "desk"])
 def test_every_page_can_be_read_and_used(
-    trader: Page, address: str, pay: Callable[..., None], size: tuple[int, int], scheme: Any, language: str
+    trader: Page,
+    faults: Callable[[Page], list[str]],
+    address: str,
+    pay: Callable[..., None],
+    size: tuple[int, int],
+    scheme: Any,
+    language: str,
 ) -> None:
     pay(499_999_999)
     trader.context.add_cookies([{"name": "lang", "value": language, "url": address}])
@@ -184,12 +165,16 @@ def test_every_page_can_be_read_and_used(
 
 
 @pytest.mark.parametrize("path", ["/signin", "/s/ben-song/C-01"])
-def test_a_strangers_pages_can_be_read_and_used(page: Page, address: str, path: str) -> None:
+def test_a_strangers_pages_can_be_read_and_used(
+    page: Page, faults: Callable[[Page], list[str]], address: str, path: str
+) -> None:
     page.goto(address + path)
     assert faults(page) == []
 
 
-def test_at_twice_the_size_nothing_stands_out_at_the_side(trader: Page, address: str) -> None:
+def test_at_twice_the_size_nothing_stands_out_at_the_side(
+    trader: Page, faults: Callable[[Page], list[str]], address: str
+) -> None:
     trader.set_viewport_size({"width": 640, "height": 400})
     found = []
     for path in TRADERS:

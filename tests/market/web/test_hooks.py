@@ -177,7 +177,7 @@ def test_a_clock_may_be_off_by_less_than_five_minutes(
     assert client.post(f"/hooks/{door('hmac')}", data=body, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("away", [-330, 330])
+@pytest.mark.parametrize("away", [-330, -301, 302, 330])
 def test_an_old_signature_and_one_of_the_future_are_refused(
     client: FlaskClient, database: Database, door: Callable[..., int], sepay_body: Callable[..., bytes], away: int
 ) -> None:
@@ -185,6 +185,14 @@ def test_an_old_signature_and_one_of_the_future_are_refused(
     headers = _signed(body, at=int(utc_now().timestamp()) + away)
     assert client.post(f"/hooks/{door('hmac')}", data=body, headers=headers).status_code == 401
     assert _rows(database, NOTICE) == 0
+
+
+def test_a_signature_over_the_same_json_written_otherwise_is_refused(
+    client: FlaskClient, door: Callable[..., int], sepay_body: Callable[..., bytes]
+) -> None:
+    body = sepay_body()
+    headers = _signed(json.dumps(json.loads(body), indent=1).encode())
+    assert client.post(f"/hooks/{door('hmac')}", data=body, headers=headers).status_code == 401
 
 
 def test_a_signature_over_another_body_is_refused(
@@ -199,6 +207,7 @@ def test_a_signature_over_another_body_is_refused(
     "headers",
     [
         {"Authorization": ""},
+        {"Authorization": "Apikey"},
         {"Authorization": "Apikey sai"},
         {"Authorization": SECRET.encode().decode("latin-1")},
         {"Authorization": f"Bearer {SECRET}".encode().decode("latin-1")},
@@ -276,6 +285,11 @@ def test_what_cannot_be_read_is_400(client: FlaskClient, door: Callable[..., int
     assert answer.json is not None and answer.json["error"]
 
 
+def test_it_is_said_what_is_wrong_with_a_body(client: FlaskClient, door: Callable[..., int]) -> None:
+    answer = _call(client, door(), b"{")
+    assert answer.json is not None and "not JSON" in answer.json["error"]
+
+
 def test_a_form_is_415(client: FlaskClient, door: Callable[..., int], sepay_body: Callable[..., bytes]) -> None:
     answer = _call(client, door(), sepay_body(), **{"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 415
@@ -315,8 +329,21 @@ def test_what_could_not_be_stored_is_503_so_that_the_provider_tries_again(
         patch.setattr(hooks, "take", full)
         answer = _call(client, channel, body)
     assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Retry-After"] == "10"
     assert answer.json is not None and answer.json["success"] is False
+    assert _call(client, channel, body).json == {"success": True, "status": "recorded"}
+
+
+def test_a_notice_whose_body_cannot_be_stored_is_not_stored_itself(
+    client: FlaskClient, database: Database, door: Callable[..., int], sepay_body: Callable[..., bytes]
+) -> None:
+    channel, body = door(), sepay_body()
+    with database.writing() as session:
+        session.connection().exec_driver_sql("ALTER TABLE notice_body RENAME TO notice_body_gone")
+    answer = _call(client, channel, body)
+    with database.writing() as session:
+        session.connection().exec_driver_sql("ALTER TABLE notice_body_gone RENAME TO notice_body")
+    assert (answer.status_code, _rows(database, NOTICE)) == (503, 0)
     assert _call(client, channel, body).json == {"success": True, "status": "recorded"}
 
 
