@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.refused import Problem, Refused
+from market.comparisons import number
 from market.web.app import installation
 from market.web.desk import enter, page
-from market.web.formats import number
 from market.web.stall_words import field_name, in_words
 from market.web.words import say
 from merchants.stall_check import COLUMNS

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from market.chart import Bar, grid, names
-from market.web.formats import number
+from market.comparisons import number
 
 BAR_WIDTH = 110
 SPARK_WIDTH, SPARK_HEIGHT = 118, 26

@@ -10,11 +10,11 @@ from sqlmodel import Session
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.access.people import Person
-from market.comparisons import change
+from market.comparisons import change, number
 from market.markets import MarketRow, find_market
 from market.overview import count_waiting
 from market.web.access import ask_to_sign_in
-from market.web.formats import NARROW, day, number
+from market.web.formats import NARROW, day
 from qr.text import fold
 
 

@@ -1,27 +1,18 @@
-"""How figures and days are written in Vietnam: 50.000 đ, 35.218, 4,7 %, 24/11/2026, 07:58."""
+"""How figures and days are written in Vietnam: 50.000 đ, 35.218, 24/11/2026, 07:58."""
 
 from datetime import date, datetime
 
 from flask import Flask
 
 from ledger.days import HO_CHI_MINH, Month
+from market.comparisons import number
 
 NARROW = "\N{NO-BREAK SPACE}"
-
-
-def number(value: int) -> str:
-    """35218 → 35.218"""
-    return f"{value:,}".replace(",", ".")
 
 
 def money(amount: int) -> str:
     """50000 → 50.000 đ, with a space that never breaks."""
     return f"{number(amount)}{NARROW}đ"
-
-
-def percent(value: float) -> str:
-    """4.72 → 4,7 %"""
-    return f"{value:.1f}".replace(".", ",") + f"{NARROW}%"
 
 
 def day(value: date) -> str:
@@ -41,4 +32,4 @@ def month(value: Month) -> str:
 
 def register(app: Flask) -> None:
     """Make them filters of every template."""
-    app.jinja_env.filters.update(number=number, money=money, percent=percent, day=day, clock=clock, month=month)
+    app.jinja_env.filters.update(number=number, money=money, day=day, clock=clock, month=month)

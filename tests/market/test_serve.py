@@ -123,7 +123,8 @@ def test_the_code_of_the_first_run_stands_on_the_console(served: tuple[subproces
     assert "type the code " in process.stderr.read()
 
 
-def test_a_request_in_hand_is_answered_before_the_end() -> None:
+def _slow_server() -> tuple[threading.Event, dict[int, Any], Any]:
+    """A server whose answers take a while, the event that says one was begun, and the server's sockets."""
     begun = threading.Event()
 
     def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -133,7 +134,11 @@ def test_a_request_in_hand_is_answered_before_the_end() -> None:
         return [b"done"]
 
     sockets: dict[int, Any] = {}
-    server = create_server(slow, map=sockets, host="127.0.0.1", port=0, threads=1)
+    return begun, sockets, create_server(slow, map=sockets, host="127.0.0.1", port=0, threads=1)
+
+
+def test_a_request_in_hand_is_answered_before_the_end() -> None:
+    begun, sockets, server = _slow_server()
     answers: list[int] = []
     asking = threading.Thread(target=lambda: answers.append(_status(server.effective_port)))
     asking.start()
@@ -148,16 +153,7 @@ def test_a_request_in_hand_is_answered_before_the_end() -> None:
 
 
 def test_a_kept_connection_is_closed_with_the_last_answer() -> None:
-    begun = threading.Event()
-
-    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        begun.set()
-        time.sleep(0.4)
-        start_response("200 OK", [("Content-Length", "4")])
-        return [b"done"]
-
-    sockets: dict[int, Any] = {}
-    server = create_server(slow, map=sockets, host="127.0.0.1", port=0, threads=1)
+    begun, sockets, server = _slow_server()
     said: list[str | None] = []
 
     def ask() -> None:
