@@ -24,7 +24,12 @@ class Market(SQLModel, table=True):
 
 
 class Channel(SQLModel, table=True):
-    """One source of bank news: a provider, for a whole market or one stall, with its secret (encrypted)."""
+    """One source of bank news: a provider, for a whole market or one stall, with its secret (encrypted).
+
+    `former_secret` holds beside a new one until `former_until`; `poll_secret` (encrypted) opens the provider's own
+    interface, `cursor` is how far that was read, `polled_at` when, and `poll_trouble` what failed the last time (empty:
+    nothing).
+    """
 
     __table_args__ = (
         CheckConstraint("status IN ('on', 'off')", name="status"),
@@ -47,6 +52,30 @@ class Channel(SQLModel, table=True):
     status: str = Field(default="on", sa_column=Column(String(3), nullable=False))
     cursor: str | None = None
     last_heard_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    former_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    former_until: datetime | None = Field(default=None, sa_column=Column(Moment))
+    poll_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    polled_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    poll_trouble: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+
+
+class StatementLayout(SQLModel, table=True):
+    """How the columns of a bank statement nobody knew are to be read, as a person of the market said once.
+
+    `headings` is the SHA-256 of the file's headings, `bank` a BIN, `columns` a JSON object: what a column means → its
+    heading.
+    """
+
+    __tablename__ = "statement_layout"
+    __table_args__ = (UniqueConstraint("market_id", "headings"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int = Field(foreign_key="market.id")
+    headings: str = Field(sa_column=Column(String(64), nullable=False))
+    bank: str = Field(sa_column=Column(String(6), nullable=False))
+    columns: str = Field(sa_column=Column(Text, nullable=False))
+    login_id: int | None = Field(default=None, foreign_key="login.id")
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
 
 
@@ -105,6 +134,7 @@ class SignIn(SQLModel, table=True):
 
 MARKET = SQLModel.metadata.tables["market"]
 CHANNEL = SQLModel.metadata.tables["channel"]
+STATEMENT_LAYOUT = SQLModel.metadata.tables["statement_layout"]
 CLOSING = SQLModel.metadata.tables["closing"]
 LOGIN = SQLModel.metadata.tables["login"]
 SESSION = SQLModel.metadata.tables["session"]

@@ -45,6 +45,7 @@ class Holding:
     bin: str
     since: datetime | None
     until: datetime | None
+    coded_only: bool
     heard: bool
 
     def in_force(self, at: datetime) -> bool:
@@ -65,6 +66,7 @@ _HOLDINGS = (
         BANK_ACCOUNT.c.bin,
         BANK_ACCOUNT.c.in_force_from,
         BANK_ACCOUNT.c.in_force_until,
+        STALL.c.coded_only,
         BANK_ACCOUNT.c.heard_at,
     )
     .join(STALL, STALL.c.id == BANK_ACCOUNT.c.stall_id)
@@ -78,7 +80,7 @@ def holdings(session: Session, market_id: int, numbers: Iterable[str]) -> dict[s
     rows = session.connection().execute(_HOLDINGS, {"market": market_id, "numbers": numbers})
     found: dict[str, list[Holding]] = defaultdict(list)
     for row in rows:
-        found[row.number].append(Holding(*row[1:7], heard=row.heard_at is not None))
+        found[row.number].append(Holding(*row[1:8], heard=row.heard_at is not None))
     return found
 
 

@@ -2,14 +2,17 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from ledger.columns import BigId, Moment
 
 
 class Stall(SQLModel, table=True):
-    """A stall (sạp). Rows stay forever; name, holder and phone can be pseudonymised."""
+    """A stall (sạp). Rows stay forever; name, holder and phone can be pseudonymised.
+
+    With `coded_only` it counts only payments that carry the reference of one of its codes.
+    """
 
     __table_args__ = (
         UniqueConstraint("market_id", "code"),
@@ -31,6 +34,7 @@ class Stall(SQLModel, table=True):
     closed_on: date | None = None
     book_id: int = Field(sa_column=Column(BigId, ForeignKey("book.id"), nullable=False))
     successor_id: int | None = Field(default=None, foreign_key="stall.id")
+    coded_only: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
 
 
@@ -66,7 +70,8 @@ class BankAccount(SQLModel, table=True):
 
 
 class PaymentCode(SQLModel, table=True):
-    """A dynamic code: a stall asks for an amount in đồng, until a moment."""
+    """A dynamic code: a stall asks for an amount in đồng, until a moment; `test` marks one that tries the stall's
+    connection to its bank, whose payment is no sale."""
 
     __tablename__ = "payment_code"
 
@@ -77,6 +82,7 @@ class PaymentCode(SQLModel, table=True):
     purpose: str
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     expires_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    test: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class Reference(SQLModel, table=True):

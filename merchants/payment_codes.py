@@ -1,6 +1,7 @@
 """Payment codes: a stall asks for an amount; what comes in answer is booked as it is, with a verdict beside it."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,8 +33,10 @@ def make_payment_code(
     expires_at: datetime,
     now: datetime,
     source: random.Random,
+    test: bool = False,
 ) -> str:
-    """Ask for an amount in đồng; gives the reference that stands in the code's 62.08."""
+    """Ask for an amount in đồng; gives the reference that stands in the code's 62.08. What answers a `test` is booked
+    and marked as no sale."""
     if amount <= 0:
         raise Refused(Problem("must be more than 0 đồng", field="amount"))
     connection = session.connection()
@@ -46,6 +49,7 @@ def make_payment_code(
             purpose=purpose,
             created_at=now,
             expires_at=expires_at,
+            test=test,
         )
         .returning(PAYMENT_CODE.c.id)
     ).scalar_one()
@@ -78,6 +82,17 @@ def find_payment_code(session: Session, reference: str) -> Asked | None:
         .one_or_none()
     )
     return None if row is None else Asked(**row._mapping)
+
+
+def codes_that_test(session: Session, code_ids: Iterable[int]) -> set[int]:
+    """Which of these payment codes only try a connection."""
+    wanted = sorted(set(code_ids))
+    if not wanted:
+        return set()
+    rows = session.connection().execute(
+        select(PAYMENT_CODE.c.id).where(PAYMENT_CODE.c.id.in_(wanted), PAYMENT_CODE.c.test)
+    )
+    return {row.id for row in rows}
 
 
 def record_answers(session: Session, market_id: int, answers: list[Answer]) -> None:

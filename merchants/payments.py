@@ -25,13 +25,15 @@ from ledger.inbox.notice import Feed, Notice
 from ledger.inbox.receive import Stored, pending, receive, settle
 from ledger.inbox.twins import Twin, find_twins, lock_accounts
 from merchants.bank_accounts import Holding, holdings, mark_heard
-from merchants.payment_codes import Answer, record_answers
+from merchants.payment_codes import Answer, codes_that_test, record_answers
 from merchants.references import owners, references_in
 from qr import banks
 
 log = logging.getLogger(__name__)
 Status = Literal["recorded", "pending", "held", "unmatched", "duplicate", "ignored", "parked"]
 FORMER = "paid to an account the stall had before"
+TESTED = "a test of the stall's connection to its bank"
+NOT_CODED = "carries no reference of the stall's codes, and the stall counts only such payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,12 @@ def book_or_keep(session: Session, source: Source, stored: Sequence[Stored], now
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The stall a notice belongs to; `former` when it had the account before and has it no longer."""
+    """The stall a notice belongs to, whether it counts only payments with its codes' references; `former` when it had
+    the account before and has it no longer."""
 
     stall_id: int
     book_id: int
+    coded_only: bool = False
     former: bool = False
 
 
@@ -149,6 +153,7 @@ def book(
         for code in _code_answered(said[one.id], owned, match)
     ]
     record_answers(session, source.market_id, answers)
+    _leave_out(session, heads, matched, posted, answers, {r: owner[0] for r, owner in owned.items()}, said, now)
     outcomes: list[Outcome] = []
     moves: list[tuple[int, str, int | None]] = []
     for one in stored:
@@ -157,6 +162,42 @@ def book(
         moves.append((one.id, status, same_as))
     settle(session, moves)
     return outcomes
+
+
+def _leave_out(
+    session: Session,
+    heads: dict[int, books.Head],
+    matched: Sequence[tuple[Stored, Match]],
+    posted: Sequence[books.Posted],
+    answers: Sequence[Answer],
+    owned: Mapping[str, int],
+    said: Mapping[int, Sequence[str]],
+    now: datetime,
+) -> None:
+    """Mark as no sale, in the same transaction, what answered a test code, and what carries no reference of a stall
+    that counts only such payments (model.md, "Candidates")."""
+    tests = codes_that_test(session, [answer.payment_code_id for answer in answers])
+    tested = {answer.entry_id for answer in answers if answer.payment_code_id in tests}
+    drafts = []
+    for (one, match), place in zip(matched, posted, strict=True):
+        if place.entry_id in tested:
+            why = TESTED
+        elif match.coded_only and match.stall_id not in {owned[r] for r in said[one.id] if r in owned}:
+            why = NOT_CODED
+        else:
+            continue
+        drafts.append(
+            books.Draft(
+                book_id=match.book_id,
+                kind="not_sale",
+                legs={"sales": one.notice.amount, "other": -one.notice.amount},
+                booked_on=one.notice.local_date,
+                occurred_at=moment_of(one.notice),
+                concerned=books.Concerned(place.entry_id, place.number, "payment", 1),
+                note=why,
+            )
+        )
+    books.post(session, heads, drafts, recorded_at=now)
 
 
 def _code_answered(said: Sequence[str], owned: Mapping[str, tuple[int, int | None]], match: Match) -> list[int]:
@@ -216,7 +257,7 @@ def _find_stall(source: Source, at: datetime, named: Sequence[Holding], referred
     former = not candidates
     if former:
         candidates = [h for h in named if h.before(at)]
-    by_stall = {h.stall_id: Match(h.stall_id, h.book_id, former) for h in candidates}
+    by_stall = {h.stall_id: Match(h.stall_id, h.book_id, h.coded_only, former) for h in candidates}
     if len(by_stall) > 1:
         by_stall = {stall: match for stall, match in by_stall.items() if stall in referred}
     return next(iter(by_stall.values())) if len(by_stall) == 1 else None

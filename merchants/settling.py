@@ -49,7 +49,7 @@ def assign(
     )
     if stored.turns and not reason:
         raise Refused(Problem("is needed: the notice was booked before and reversed", field="reason"))
-    decision = Decision(Match(stall.id, stall.book_id), reason, login_id)
+    decision = Decision(Match(stall.id, stall.book_id, stall.coded_only), reason, login_id)
     return book(session, Source(stored.channel_id, market_id), [stored], now, decision)[0]
 
 

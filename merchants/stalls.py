@@ -31,6 +31,7 @@ class StallRow:
     status: str
     closed_on: date | None
     book_id: int
+    coded_only: bool
     bin: str
     account_number: str
     account_name: str
@@ -69,6 +70,7 @@ _DESCRIBED = (
         STALL.c.status,
         STALL.c.closed_on,
         STALL.c.book_id,
+        STALL.c.coded_only,
         BANK_ACCOUNT.c.bin,
         BANK_ACCOUNT.c.number.label("account_number"),
         BANK_ACCOUNT.c.name.label("account_name"),

@@ -1,11 +1,13 @@
 """Append-only books, one a stall: the entries, their legs, the chain and the counts."""
 
 from ledger.books.correct import Group, enter_sale, load_group, mark_not_sale, mark_sale, reverse, sale_legs
-from ledger.books.post import Draft, Posted, lock, open_books, post
+from ledger.books.post import Concerned, Draft, Head, Posted, lock, open_books, post
 
 __all__ = [
+    "Concerned",
     "Draft",
     "Group",
+    "Head",
     "Posted",
     "enter_sale",
     "load_group",

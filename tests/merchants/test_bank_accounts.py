@@ -95,7 +95,7 @@ def test_an_account_number_of_another_prefix_or_length_is_no_card(number: str) -
 def test_an_account_is_in_force_from_its_first_moment_until_before_its_last(
     since: datetime | None, until: datetime | None, in_force: bool, before: bool
 ) -> None:
-    holding = Holding(1, 1, 1, "970436", since, until, heard=False)
+    holding = Holding(1, 1, 1, "970436", since, until, coded_only=False, heard=False)
     assert (holding.in_force(NOW), holding.before(NOW)) == (in_force, before)
 
 
