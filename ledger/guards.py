@@ -26,6 +26,7 @@ _NOTICE_FIXED = (
     "local_date",
     "received_at",
     "digest",
+    "virtual_account",
 )
 
 # (message, condition under which the row is refused); NEW is the row to be written.

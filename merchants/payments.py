@@ -119,7 +119,7 @@ def book(
 ) -> list[Outcome]:
     """Find each notice's stall and write its entry, or leave it unmatched, held, or the twin of one told before."""
     decision = decision or Decision()
-    told = {one.notice.account_number for one in stored}
+    told = {one.notice.account_number for one in stored} | {one.notice.virtual_account for one in stored} - {""}
     lock_accounts(session, source.market_id, told)
     known = holdings(session, source.market_id, told)
     named = {one.id: _named(one.notice, known) for one in stored}
@@ -241,9 +241,14 @@ def moment_of(notice: Notice) -> datetime:
 
 
 def _named(notice: Notice, known: Mapping[str, list[Holding]]) -> list[Holding]:
-    """The holdings a notice names: by number and, where it names a bank we know, by bank."""
+    """The holdings a notice names: by number and, where it names a bank we know, by bank. A stall may have the account
+    itself, or print the virtual one that leads to it: some banks tell of those payments only."""
     bins = banks.bins_named(notice.bank)
-    return [h for h in known.get(notice.account_number, ()) if not bins or h.bin in bins]
+    for number in (notice.account_number, notice.virtual_account):
+        held = [h for h in known.get(number, ()) if not bins or h.bin in bins]
+        if held:
+            return held
+    return []
 
 
 def _find_stall(source: Source, at: datetime, named: Sequence[Holding], referred: set[int]) -> Match | None:

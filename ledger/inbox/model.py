@@ -16,7 +16,8 @@ class NoticeRow(SQLModel, table=True):
     """One movement that a bank told us of, permanent; only `status` and `same_as` ever move.
 
     `amount` is đồng and positive, `at` the bank's own moment in UTC or null where only a day is known, `local_date`
-    that day in Asia/Ho_Chi_Minh, `bank` as the notice names it, `bank_reference` empty where there is none.
+    that day in Asia/Ho_Chi_Minh, `bank` as the notice names it, `bank_reference` and `virtual_account` empty where
+    there is none.
     """
 
     __tablename__ = "notice"
@@ -56,6 +57,7 @@ class NoticeRow(SQLModel, table=True):
     digest: str = Field(sa_column=Column(String(64), nullable=False))
     status: str = Field(sa_column=Column(String(9), nullable=False))
     same_as: int | None = Field(sa_column=Column(BigId, ForeignKey("notice.id")))
+    virtual_account: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class NoticeBody(SQLModel, table=True):

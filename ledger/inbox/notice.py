@@ -18,7 +18,8 @@ class Notice:
     """One movement as a bank told it.
 
     `amount` is positive đồng; `at` a UTC moment, or None where the bank gave only a day; `local_date` that day in
-    Asia/Ho_Chi_Minh; `bank` is text as the notice names it (may be empty); `test` marks a provider's own test call.
+    Asia/Ho_Chi_Minh; `bank` is text as the notice names it (may be empty); `virtual_account` is the number the
+    payer was given where a bank leads it to the account (may be empty); `test` marks a provider's own test call.
     """
 
     event_id: str
@@ -32,6 +33,7 @@ class Notice:
     memo: str = ""
     payer_name: str = ""
     payer_account: str = ""
+    virtual_account: str = ""
     test: bool = False
 
 

@@ -73,6 +73,7 @@ def receive(
             notice.event_id,
             {
                 **said,
+                "virtual_account": notice.virtual_account,
                 "market_id": market_id,
                 "channel_id": channel_id,
                 "feed": feed,
@@ -213,6 +214,7 @@ def _load(session: Session, *conditions: object, limit: int, skip_locked: bool =
             memo=body.memo if body else "",
             payer_name=body.payer_name if body else "",
             payer_account=body.payer_account if body else "",
+            virtual_account=row.virtual_account,
         )
         stored.append(
             Stored(

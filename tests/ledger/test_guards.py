@@ -101,6 +101,7 @@ def test_a_notice_cannot_be_replaced(filled: Database) -> None:
         "channel_id = channel_id + 1",
         "direction = 'out'",
         "bank_reference = ''",
+        "virtual_account = '1'",
         "received_at = '2026-11-25 00:00:00'",
         "digest = ''",
         "market_id = market_id + 1",

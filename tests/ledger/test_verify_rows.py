@@ -138,7 +138,8 @@ def test_a_key_used_twice_is_found(kept: Database, damage: Damage, look: Look) -
     assert told == 1
     again = (
         "INSERT INTO notice SELECT 99, market_id, channel_id, feed, 'again', account_number, bank, amount, direction,"
-        " bank_reference, at, local_date, received_at, digest, status, same_as FROM notice WHERE id = 6"
+        " bank_reference, at, local_date, received_at, digest, status, same_as, virtual_account"
+        " FROM notice WHERE id = 6"
     )
     damage("DROP INDEX uq_notice_twin", again)
     [finding] = [finding for finding in look().findings if finding.check == "keys"]

@@ -281,3 +281,15 @@ def test_a_notice_of_a_registered_account_connects_its_stall_booked_or_not(
 ) -> None:
     assert booked(told(sharing[0], 50_000)) is None
     assert [holding.heard for holding in holdings(session, market_id, [SHARED])[SHARED]] == [True, True]
+
+
+def test_a_virtual_account_that_a_stall_prints_leads_to_it(booked: Booked, huong: StallRow, told: Told) -> None:
+    notice = told(huong, 50_000, account_number="5550001", virtual_account=huong.account_number)
+    assert booked(notice) == huong.book_id
+
+
+def test_the_account_itself_is_looked_at_before_the_virtual_one(
+    booked: Booked, huong: StallRow, tu: StallRow, told: Told
+) -> None:
+    notice = told(huong, 50_000, bank="", virtual_account=tu.account_number)
+    assert booked(notice) == huong.book_id

@@ -1,4 +1,4 @@
-"""What feeds need: a secret's successor, polling, learned statements, test codes, stalls that count coded payments."""
+"""What feeds need: virtual accounts, rotated secrets, polling, learned statements, test codes, coded stalls."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the columns, and the table of learned layouts."""
+    # Added without copying the table, on either database: a market of years has millions of notices.
+    op.add_column("notice", sa.Column("virtual_account", sa.String(), nullable=False, server_default=sa.text("''")))
     with op.batch_alter_table("channel") as batch_op:
         batch_op.add_column(sa.Column("former_secret", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("former_until", Moment(), nullable=True))
