@@ -64,11 +64,20 @@ def test_an_amount_is_whole_dong_however_it_is_written(sepay_body: Body, amount:
 
 
 @pytest.mark.parametrize(
-    "amount", [0, -5, 0.5, True, None, "", "50.000", "50,000", "-5", "5e3", " 5", "５", 10**15, "9" * 16, [5], {}]
+    "amount", [-5, 0.5, True, None, "", "50.000", "50,000", "-5", "5e3", " 5", "５", 10**15, "9" * 16, [5], {}]
 )
 def test_an_amount_that_is_not_whole_dong_is_refused(sepay_body: Body, amount: object) -> None:
-    with pytest.raises(ValueError, match="transferAmount must be whole đồng above 0"):
+    with pytest.raises(ValueError, match="transferAmount must be whole đồng, 0 or more"):
         read(sepay_body(transferAmount=amount))
+
+
+@pytest.mark.parametrize("amount", [0, "0"])
+def test_a_movement_of_no_dong_is_no_notice(sepay_body: Body, amount: object) -> None:
+    assert read(sepay_body(transferAmount=amount)) == []
+
+
+def test_the_virtual_account_that_was_paid_is_told(sepay_body: Body) -> None:
+    assert only(sepay_body(subAccount="VQRQ 0001")).virtual_account == "VQRQ0001"
 
 
 @pytest.mark.parametrize(("said", "direction"), [("in", "in"), ("IN", "in"), ("out", "out"), ("Out", "out")])
