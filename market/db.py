@@ -4,15 +4,15 @@ import importlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 import ledger.books.model
@@ -29,8 +29,14 @@ _MODELS = (ledger.books.model, ledger.inbox.model, market.model, merchants.model
 # journal is used; and below 3.39 the guards' SQL is not understood.
 SAFE_WAL = (3, 51, 3)
 OLDEST_SQLITE = (3, 39, 0)
-# How long a command waits for another that is writing.
+# How long a writer waits for another that is writing, on either database. A provider hangs up on its webhook after half
+# a minute, so a stuck writer has to be given up on well before.
 BUSY_SECONDS = 5.0
+# Of two writers that wait for each other PostgreSQL undoes one; done anew it finds the other finished.
+DEADLOCK, LOCK_TIMEOUT = "40P01", "55P03"
+TRIES = 5
+BUSY = "another program is writing to the database; try again in a moment"
+T = TypeVar("T")
 
 
 def sqlite_driver() -> ModuleType:
@@ -46,9 +52,11 @@ def open_engine(url: str) -> Engine:
     by `reading`. Raises Refused where the database cannot be used."""
     if not url.startswith("sqlite"):
         try:
-            return create_engine(url, pool_pre_ping=True)
+            engine = create_engine(url, pool_pre_ping=True)
         except (ArgumentError, ValueError) as error:
             raise Refused(Problem(f"is no database URL: {error}", field="CHO_DATABASE_URL")) from None
+        event.listen(engine, "connect", _limit_waiting)
+        return engine
     driver = sqlite_driver()
     version: tuple[int, ...] = driver.sqlite_version_info
     if version < OLDEST_SQLITE:
@@ -74,6 +82,13 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def _limit_waiting(connection: Any, record: Any) -> None:
+    """PostgreSQL waits for a lock without end unless it is told otherwise. Said here and not among the connection's
+    options, which the operator's URL may name as well."""
+    connection.execute(f"SET lock_timeout = {round(BUSY_SECONDS * 1000)}").close()
+    connection.commit()
+
+
 def _set_journal(connection: Any, driver: ModuleType, journal: str) -> None:
     """Switching a new file to its journal does not wait for another program that does the same, so wait here."""
     until = time.monotonic() + BUSY_SECONDS
@@ -93,14 +108,42 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         # SQLite has one writer and lets the others try again after a nap; threads that queue here are woken in turn.
-        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One transaction: committed at the end, or nothing of it. This is the edge that commits."""
-        with self._turn, Session(self.engine, expire_on_commit=False) as session:
+        """One transaction: committed at the end, or nothing of it. This is the edge that commits.
+
+        Raises OperationalError where another writer holds the lock for more than BUSY_SECONDS.
+        """
+        with self._in_turn(), Session(self.engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    def write(self, act: Callable[[Session], T]) -> T:
+        """What `act` gives, done in one `writing`; done anew where PostgreSQL undid it to end a deadlock."""
+        for _ in range(TRIES - 1):
+            try:
+                with self.writing() as session:
+                    return act(session)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                    raise
+        with self.writing() as session:
+            return act(session)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        # Without an end, each of many threads would begin its own wait for another program's lock after the last one's.
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite_driver().OperationalError("database is locked"))
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -178,12 +221,14 @@ def trouble(error: SQLAlchemyError) -> str | None:
     """What the operator can do about a database that failed, in one line; None when it is no such trouble."""
     said = str(getattr(error, "orig", error)).strip().splitlines()
     first = said[0] if said else ""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) in (DEADLOCK, LOCK_TIMEOUT):
+        return BUSY
     for sign, mend in (
         ("disk is full", "the disk is full; free some space and run the command again"),
         ("disk I/O error", "the disk refused to write; check its space and health, and run the command again"),
         ("readonly database", "the data folder is read-only; give this user the right to write"),
         ("unable to open database", "the database file cannot be opened; check that the data folder can be written"),
-        ("database is locked", "another program is writing to the database; try again in a moment"),
+        ("database is locked", BUSY),
         ("not a database", "the database file is no SQLite database; restore it from a backup"),
         ("malformed", "the database file is damaged; restore it from a backup"),
         ("No space left", "the database server's disk is full; free some space and run the command again"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from ledger.inbox.notice import Notice
 from ledger.inbox.providers import READERS
@@ -18,8 +18,6 @@ from merchants.payments import Outcome, take
 # Few enough that another writer never waits long, many enough that the disk's commit is shared.
 BATCH = 500
 LONGEST_BODY = 64 * 1024
-# A deadlock or a lock time-out is no fault of the batch; the same batch goes through a moment later.
-TRIES = 5
 
 
 @dataclass(slots=True)
@@ -111,20 +109,9 @@ def import_bodies(
 def _take_batch(
     database: Database, channel: ChannelRow, batch: list[tuple[Notice, bytes]], now: datetime
 ) -> list[Outcome]:
-    for _ in range(TRIES - 1):
-        try:
-            return _take_once(database, channel, batch, now)
-        except OperationalError as error:
-            # 40P01 and 55P03 are PostgreSQL's deadlock and lock time-out.
-            if getattr(error.orig, "sqlstate", None) not in ("40P01", "55P03"):
-                raise
-    return _take_once(database, channel, batch, now)
-
-
-def _take_once(
-    database: Database, channel: ChannelRow, batch: list[tuple[Notice, bytes]], now: datetime
-) -> list[Outcome]:
-    with database.writing() as session:
+    def take_batch(session: Session) -> list[Outcome]:
         outcomes = take(session, channel.source, "hook", batch, now)
         heard(session, channel.id, now)
         return outcomes
+
+    return database.write(take_batch)
