@@ -132,7 +132,11 @@ class CashCount(SQLModel, table=True):
 class Seal(SQLModel, table=True):
     """The head of a book as it was published for a day; permanent."""
 
-    __table_args__ = (UniqueConstraint("book_id", "day"),)
+    __table_args__ = (
+        UniqueConstraint("book_id", "day"),
+        # A number is sealed once, and a book's newest seal is found without reading its years of them.
+        Index("uq_seal_number", "book_id", "number", unique=True),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
     market_id: int

@@ -1,4 +1,4 @@
-"""`ledger`: check the books, and take them out as a file."""
+"""`ledger`: check the books, seal them, and take them out as a file."""
 
 import csv
 import io
@@ -10,20 +10,22 @@ from sqlmodel import Session
 
 from ledger.books.counts import lines
 from ledger.books.model import ENTRY
+from ledger.books.seals import day_to_seal, seal_books, seals_of
 from ledger.books.verify import verify as verify_books
-from ledger.days import Month, stamp
+from ledger.days import Month, parse_day, stamp, utc_now
 from market.cli.opened import installation
-from market.cli.output import print_json, progress
+from market.cli.output import print_json, print_table, progress
 from market.closings import published_heads
 from market.config import Settings
 from market.files import write_whole
 from market.markets import find_market, list_markets
+from market.sealing import seal_days
 from merchants.stalls import list_stalls
 
 
 @click.group()
 def command() -> None:
-    """The books: verify, export."""
+    """The books: verify, seal, export."""
 
 
 def _stalls(session: Session) -> dict[int, tuple[str, str]]:
@@ -70,6 +72,40 @@ def verify(settings: Settings, as_json: bool) -> int:
         said = "every invariant holds" if not findings else f"{len(findings)} findings"
         click.echo(f"{result.books} books, {result.entries} entries: {said}", err=bool(findings))
     return 1 if findings else 0
+
+
+@command.command()
+@click.option("--market", help="The market's slug; without it, every market.")
+@click.pass_obj
+def seal(settings: Settings, market: str | None) -> None:
+    """Publish the head of every book with new entries, for the day that ended last; the server does so itself."""
+    database = installation(settings).database
+    now = utc_now()
+    if market is None:
+        sealed = seal_days(database, now)
+    else:
+        with database.writing() as session:
+            sealed = seal_books(session, find_market(session, market).id, now=now)
+    click.echo(f"{day_to_seal(now)}: {sealed} books sealed")
+
+
+@command.command()
+@click.argument("day")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def seals(settings: Settings, day: str, market: str, as_json: bool) -> None:
+    """What was published of each stall's book for DAY (YYYY-MM-DD): how many entries, and the hash of the last."""
+    which = parse_day(day, "day")
+    with installation(settings).database.reading() as session:
+        row = find_market(session, market)
+        codes = {stall.book_id: stall.code for stall in list_stalls(session, row.id)}
+        found = [(codes[one.book_id], one.number, one.head) for one in seals_of(session, row.id, which)]
+    head = ("code", "number", "head")
+    if as_json:
+        print_json([dict(zip(head, one, strict=True)) for one in found])
+    else:
+        print_table(head, found)
 
 
 @command.command()

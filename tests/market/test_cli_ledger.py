@@ -126,3 +126,30 @@ def test_an_export_is_refused_with_the_mend_and_writes_nothing(cho: Any, books: 
     assert line == "error: month: '10-2026' is no month; write YYYY-MM, for example 2026-10"
     (line,) = cho.refused("ledger", "export", "--market", "x", "-o", path)
     assert line == "error: market: there is no market 'x'; the markets are ben-song"
+
+
+def test_yesterday_is_sealed_and_a_day_lists_its_seals(cho: Any, books: None, tu: StallRow) -> None:
+    assert cho.done("ledger", "seal", *IN_MARKET).out == "2026-11-23: 2 books sealed\n"
+    assert cho.done("ledger", "seal").out == "2026-11-23: 0 books sealed\n"
+    heads = {row["stall"]: row["hash"] for row in _export(cho)}
+    assert cho.json("ledger", "seals", "2026-11-23", *IN_MARKET) == [
+        {"code": "C-01", "number": 2, "head": heads["C-01"]},
+        {"code": "G-02", "number": 1, "head": heads["G-02"]},
+    ]
+    assert cho.json("ledger", "seals", "2026-11-22", *IN_MARKET) == []
+    assert cho.json("ledger", "verify")["ok"]
+
+
+@on_sqlite
+def test_people_read_the_seals_of_a_day_as_a_table(cho: Any, books: None) -> None:
+    cho.done("ledger", "seal")
+    lines = cho.done("ledger", "seals", "2026-11-23", *IN_MARKET).out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["code", "number"], ["C-01", "2"], ["G-02", "1"]]
+
+
+@on_sqlite
+def test_what_cannot_be_sealed_is_refused(cho: Any, market_id: int) -> None:
+    (line,) = cho.refused("ledger", "seal", "--market", "x")
+    assert line == "error: market: there is no market 'x'; the markets are ben-song"
+    (line,) = cho.refused("ledger", "seals", "23/11/2026", *IN_MARKET)
+    assert line == "error: day: '23/11/2026' is no day; write YYYY-MM-DD, for example 2026-11-24"

@@ -81,7 +81,10 @@ def test_an_upgrade_from_the_first_revision_keeps_what_was_there(empty_url: str)
     tables = ("market", "book", "notice", "posting", "entry")
     before = {table: rows(engine, table) for table in tables}
     migrate(engine)
-    assert {table: rows(engine, table) for table in tables} == before
+    for table in tables:
+        # What a later revision adds to a table stands behind what it had.
+        now = [row[: len(was)] for row, was in zip(rows(engine, table), before[table], strict=True)]
+        assert now == before[table]
     with engine.connect() as connection:
         assert guards.missing(connection) == []
     engine.dispose()

@@ -1,4 +1,4 @@
-"""What feeds need: virtual accounts, rotated secrets, polling, learned statements, test codes, coded stalls."""
+"""What feeds need: virtual accounts, rotated secrets, polling, learned statements, test codes, coded stalls; a number sealed once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +25,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("coded_only", sa.Boolean(), nullable=False, server_default=sa.false()))
     with op.batch_alter_table("payment_code") as batch_op:
         batch_op.add_column(sa.Column("test", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index("uq_seal_number", "seal", ["book_id", "number"], unique=True)
     op.create_table(
         "statement_layout",
         sa.Column("id", sa.Integer(), nullable=False),
