@@ -163,9 +163,10 @@ class _Shedding:
 
 
 def _sweep(database: Database, ending: threading.Event) -> None:
-    """At the start and every minute, book what was told and could not be booked then."""
+    """At the start and every minute, book what was told and could not be booked then, and seal a day that ended."""
     from ledger.inbox.receive import channels_behind
     from market.channels import list_channels
+    from market.sealing import seal_days
     from merchants.payments import take_up
 
     while True:
@@ -177,6 +178,7 @@ def _sweep(database: Database, ending: threading.Event) -> None:
             for channel in channels:
                 with database.writing() as session:
                     take_up(session, channel.source, utc_now())
+            seal_days(database, utc_now())
         except Exception:
             log.exception("the sweep failed; it comes again in a minute")
         if ending.wait(SWEEP_EVERY):
