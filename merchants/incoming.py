@@ -1,13 +1,13 @@
 """A stall's incoming payments one by one, with who paid and which code was answered: for its own people only."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
-from ledger.books.model import BOOK, ENTRY, POSTING
+from ledger.books.model import BOOK, ENTRY, ENTRY_NOTE, POSTING
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.model import CODE_PAYMENT, PAYMENT_CODE, REFERENCE, STALL
 from merchants.takings import Actor, NotYours
@@ -19,7 +19,8 @@ class Incoming:
 
     `at` is the bank's own moment in UTC, None where it gave only a day; `payer` as the bank sends it, may be empty.
     Where the payment answered a code: its `reference`, the amount `asked` for, and the `verdict` (exact, short, over;
-    `again` when the code had been paid before). `correction` is its last correction's kind, None where it stands.
+    `again` when the code had been paid before). `correction` is its last correction's kind, None where it stands, and
+    `why` the reason that was given for it, as far as it is kept.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Incoming:
     verdict: str | None
     again: bool
     correction: str | None
+    why: str
 
 
 _CORRECTION = ENTRY.alias("correction")
@@ -46,13 +48,16 @@ def _described() -> Select[Any]:
         .correlate(ENTRY)
         .scalar_subquery()
     )
-    correction = (
-        select(_CORRECTION.c.kind)
+    corrections = _CORRECTION.outerjoin(ENTRY_NOTE, ENTRY_NOTE.c.entry_id == _CORRECTION.c.id)
+    correction, why = (
+        select(said)
+        .select_from(corrections)
         .where(_CORRECTION.c.concerns == ENTRY.c.id)
         .order_by(_CORRECTION.c.step.desc())
         .limit(1)
         .correlate(ENTRY)
         .scalar_subquery()
+        for said in (_CORRECTION.c.kind, ENTRY_NOTE.c.reason)
     )
     return (
         select(
@@ -65,6 +70,7 @@ def _described() -> Select[Any]:
             CODE_PAYMENT.c.verdict,
             func.coalesce(CODE_PAYMENT.c.again, False).label("again"),
             correction.label("correction"),
+            func.coalesce(why, "").label("why"),
         )
         .join(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "bank"))
         .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
@@ -93,6 +99,13 @@ def newest(session: Session, actor: Actor, stall_id: int, limit: int) -> list[In
     return _read(session, query)
 
 
+def on_day(session: Session, actor: Actor, stall_id: int, day: date, *, limit: int, offset: int = 0) -> list[Incoming]:
+    """The stall's payments of a local day, the newest first. Raises NotYours."""
+    book_id = _book(session, actor, stall_id)
+    query = _described().where(ENTRY.c.book_id == book_id, ENTRY.c.booked_on == day)
+    return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit).offset(offset))
+
+
 def after(session: Session, actor: Actor, stall_id: int, number: int, limit: int) -> tuple[list[Incoming], int]:
     """The payments behind a number of the stall's book, the oldest first, and the number to go on from.
 
@@ -114,6 +127,15 @@ def numbered(session: Session, actor: Actor, stall_id: int, number: int) -> Inco
     book_id = _book(session, actor, stall_id)
     found = _read(session, _described().where(ENTRY.c.book_id == book_id, ENTRY.c.number == number))
     return found[0] if found else None
+
+
+def entry_of(session: Session, actor: Actor, stall_id: int, number: int) -> int | None:
+    """The id of the payment with this number in the stall's book; None where there is none. Raises NotYours."""
+    query = select(ENTRY.c.id).where(
+        ENTRY.c.book_id == _book(session, actor, stall_id), ENTRY.c.number == number, ENTRY.c.kind == "payment"
+    )
+    entry_id: int | None = session.connection().execute(query).scalar_one_or_none()
+    return entry_id
 
 
 def answer_to(session: Session, actor: Actor, stall_id: int, reference: str) -> Incoming | None:

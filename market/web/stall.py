@@ -42,14 +42,15 @@ def only_stallholders() -> AnyResponse | None:
     return None
 
 
-def _stall_id() -> int:
+def chosen_stall() -> int:
     """The stall whose pages are shown: the one chosen, where a person has several."""
     own: tuple[int, ...] = g.person.stalls
     chosen = session.get("stall")
     return chosen if chosen in own else own[0]
 
 
-def _page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
+def page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
+    """A page of the stall's phone, with what stands on each of them."""
     bank = banks.by_bin(stall.bin)
     values |= {"bank": bank.short_name if bank else stall.bin, "closed": _closed(stall)}
     return render_template(template, stall=stall, **values), status
@@ -64,14 +65,14 @@ def today() -> tuple[str, int]:
     """The day's sum and count, and what came in last."""
     day = local_date(utc_now())
     with installation().database.reading() as reading:
-        stall = load_stall(reading, _stall_id())
+        stall = load_stall(reading, chosen_stall())
         sums = takings(reading, g.person.actor, stall.id, day, day)
         newest = incoming.newest(reading, g.person.actor, stall.id, SHOWN)
         last = incoming.last_number(reading, g.person.actor, stall.id)
         others = [load_stall(reading, other) for other in g.person.stalls if other != stall.id]
     rows = [payment for payment in newest if payment.at is None or local_date(payment.at) == day]
-    when = say("Hôm nay, {weekday} {day}", weekday=_weekday(day), day=f"{day:%d/%m/%Y}")
-    return _page("stall/today.html", stall, when=when, sums=sums, rows=rows, last=last, others=others)
+    when = say("Hôm nay, {weekday} {day}", weekday=weekday(day), day=f"{day:%d/%m/%Y}")
+    return page("stall/today.html", stall, when=when, sums=sums, rows=rows, last=last, others=others)
 
 
 @blueprint.post("/choose")
@@ -89,8 +90,8 @@ def till() -> tuple[str, int]:
     """An amount to ask for."""
     amount = parse_vnd(request.args.get("amount", ""))
     with installation().database.reading() as reading:
-        stall = load_stall(reading, _stall_id())
-    return _page("stall/till.html", stall, typed=f"{amount:,}".replace(",", ".") if amount else "", error="")
+        stall = load_stall(reading, chosen_stall())
+    return page("stall/till.html", stall, typed=f"{amount:,}".replace(",", ".") if amount else "", error="")
 
 
 @blueprint.post("/till")
@@ -111,7 +112,7 @@ def ask() -> AnyResponse | tuple[str, int]:
         if _closed(stall):
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
-            return _page("stall/till.html", stall, 400, typed=typed, error=error)
+            return page("stall/till.html", stall, 400, typed=typed, error=error)
         now = utc_now()
         reference = make_payment_code(
             writing,
@@ -139,7 +140,7 @@ def code(reference: str) -> AnyResponse | tuple[str, int]:
     if answer is not None:
         return redirect(url_for(".received", stall_id=stall.id, number=answer.number))
     payload = vietqr.encode(bin=stall.bin, account=stall.account_number, amount=asked.amount, purpose=reference)
-    return _page(
+    return page(
         "stall/code.html",
         stall,
         asked=asked,
@@ -162,7 +163,7 @@ def received(stall_id: int, number: int) -> tuple[str, int]:
         abort(404)
     too_little = payment.verdict == "short" or payment.amount < LEAST
     missing = payment.asked - payment.amount if payment.asked and payment.verdict == "short" else 0
-    return _page(
+    return page(
         "stall/short.html" if too_little else "stall/received.html",
         stall,
         payment=payment,
@@ -176,7 +177,7 @@ def received(stall_id: int, number: int) -> tuple[str, int]:
 def payments() -> Response:
     """What came in after a number of the stall's book, the oldest first, and the number to ask from next."""
     number = request.args.get("after", 0, type=int)
-    stall_id = request.args.get("stall", _stall_id(), type=int)
+    stall_id = request.args.get("stall", chosen_stall(), type=int)
     if stall_id not in g.person.stalls or not 0 <= number < 2**31:
         abort(404)
     with installation().database.reading() as reading:
@@ -202,21 +203,21 @@ def payments() -> Response:
 def sign() -> tuple[str, int]:
     """The stall's own code, to show, print or save."""
     with installation().database.reading() as reading:
-        stall = load_stall(reading, _stall_id())
+        stall = load_stall(reading, chosen_stall())
     return _sign_page(stall, "", 200)
 
 
 def _sign_page(stall: StallRow, problem: str, status: int) -> tuple[str, int]:
     picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
     safe = Markup(picture)  # noqa: S704 - figures only, made here
-    return _page("stall/sign.html", stall, status, picture=safe, problem=problem)
+    return page("stall/sign.html", stall, status, picture=safe, problem=problem)
 
 
 @blueprint.get("/sign.pdf")
 def sign_pdf() -> Response | tuple[str, int]:
     """The stall's sign on an A5 page."""
     with installation().database.reading() as reading:
-        stall = load_stall(reading, _stall_id())
+        stall = load_stall(reading, chosen_stall())
         try:
             signs = market_signs(reading, _market(list_markets(reading), stall), [stall.code], local_date(utc_now()))
             return _file(write_signs(signs, "a5"), "application/pdf", f"{stall.code}.pdf")
@@ -231,7 +232,7 @@ def sign_pdf() -> Response | tuple[str, int]:
 def sign_png() -> Response:
     """The stall's code as a picture to send on."""
     with installation().database.reading() as reading:
-        stall = load_stall(reading, _stall_id())
+        stall = load_stall(reading, chosen_stall())
     if _closed(stall):
         abort(404)
     return _file(image.png(static_payload(stall), scale=16, error="Q"), "image/png", f"{stall.code}.png")
@@ -246,10 +247,10 @@ def book() -> tuple[str, int]:
     except Refused:
         abort(404)
     with installation().database.reading() as reading:
-        stall = load_stall(reading, _stall_id())
+        stall = load_stall(reading, chosen_stall())
         days = daily_takings(reading, g.person.actor, stall.id, month.first, month.last)
-    rows = [(day, f"{_weekday(day)} {day:%d/%m}", days[day]) for day in sorted(days, reverse=True)]
-    return _page(
+    rows = [(day, f"{weekday(day)} {day:%d/%m}", days[day]) for day in sorted(days, reverse=True)]
+    return page(
         "stall/book.html",
         stall,
         month=month,
@@ -279,7 +280,8 @@ def clock_or_day(payment: incoming.Incoming) -> str:
     return clock(payment.at) if payment.at else "–"
 
 
-def _weekday(day: date) -> str:
+def weekday(day: date) -> str:
+    """thứ Ba"""
     names = (
         say("thứ Hai"),
         say("thứ Ba"),
