@@ -1,18 +1,31 @@
 """Channels: the sources of bank news, each with its secret, encrypted under the installation's key."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from cryptography.fernet import InvalidToken
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
 from market.model import CHANNEL, MARKET
+from market.secret_key import unseal
 from merchants.model import STALL
 from merchants.payments import Source
 
 # How each provider proves that a call is its own; the first is the default.
-PROVIDERS = {"sepay": ("apikey", "hmac")}
+PROVIDERS = {
+    "sepay": ("apikey", "hmac"),
+    "casso": ("token",),
+    "casso-v2": ("hmac",),
+    "payos": ("hmac",),
+    "pay2s": ("bearer",),
+    "generic": ("hmac",),
+}
+# Where nobody else makes the secret, this program does.
+MAKES_ITS_SECRET = frozenset({"generic"})
+# A provider that speaks all day is not written down each time: every note waits for the one before to be durable.
+NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class ChannelRow:
     auth: str
     status: str
     secret_kept: bool
+    former_until: datetime | None
     last_heard_at: datetime | None
 
     @property
@@ -47,6 +61,7 @@ _DESCRIBED = (
         CHANNEL.c.auth,
         CHANNEL.c.status,
         CHANNEL.c.secret.is_not(None).label("secret_kept"),
+        CHANNEL.c.former_until,
         CHANNEL.c.last_heard_at,
     )
     .join(MARKET, MARKET.c.id == CHANNEL.c.market_id)
@@ -105,18 +120,98 @@ def find_channel(session: Session, channel_id: int) -> ChannelRow:
     return ChannelRow(**row._mapping)
 
 
-def kept_secret(session: Session, channel_id: int) -> bytes | None:
-    """A channel's secret as it is kept: encrypted; None where it has none."""
-    sealed: bytes | None = (
-        session.connection().execute(select(CHANNEL.c.secret).where(CHANNEL.c.id == channel_id)).scalar_one_or_none()
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A channel as its webhook knows it; `sealed_secrets` are those that prove a call now, the newest first."""
+
+    source: Source
+    provider: str
+    auth: str
+    sealed_secrets: tuple[bytes, ...]
+    last_heard_at: datetime | None
+
+
+_HOOK = select(
+    CHANNEL.c.market_id,
+    CHANNEL.c.stall_id,
+    CHANNEL.c.provider,
+    CHANNEL.c.auth,
+    CHANNEL.c.secret,
+    CHANNEL.c.former_secret,
+    CHANNEL.c.former_until,
+    CHANNEL.c.last_heard_at,
+).where(CHANNEL.c.id == bindparam("channel"), CHANNEL.c.status == "on")
+
+
+def find_hook(session: Session, channel_id: int, now: datetime) -> Hook | None:
+    """What a call to this channel is proven by; None where there is no such channel or it is off."""
+    row = session.connection().execute(_HOOK, {"channel": channel_id}).one_or_none()
+    if row is None:
+        return None
+    former_holds = row.former_until is not None and now < row.former_until
+    kept = (row.secret, row.former_secret if former_holds else None)
+    return Hook(
+        Source(channel_id, row.market_id, row.stall_id),
+        row.provider,
+        row.auth,
+        tuple(secret for secret in kept if secret is not None),
+        row.last_heard_at,
     )
-    return sealed
+
+
+def renew_secret(
+    session: Session, channel_id: int, *, sealed_secret: bytes, overlap: timedelta, now: datetime
+) -> datetime | None:
+    """Give a channel another secret, encrypted already; the one it had proves calls beside it for the overlap.
+
+    Gives the moment the former one ends at, or None where none is left. One that was former already ends at once.
+    """
+    find_channel(session, channel_id)
+    known = session.connection().execute(select(CHANNEL).where(CHANNEL.c.id == channel_id).with_for_update()).one()
+    if known.provider not in PROVIDERS:
+        raise Refused(Problem(f"channel {channel_id} takes {known.provider}s and has no secret", field="channel"))
+    former_until = now + overlap if overlap and known.secret is not None else None
+    session.connection().execute(
+        update(CHANNEL)
+        .where(CHANNEL.c.id == channel_id)
+        .values(
+            secret=sealed_secret,
+            former_secret=known.secret if former_until else None,
+            former_until=former_until,
+        )
+    )
+    return former_until
+
+
+def sealed_otherwise(session: Session, key: str) -> set[int]:
+    """The channels whose secrets lie under another key than this installation's: no call can be proven there."""
+    rows = session.connection().execute(
+        select(CHANNEL.c.id, CHANNEL.c.secret).where(CHANNEL.c.secret.is_not(None)).order_by(CHANNEL.c.id)
+    )
+    return {row.id for row in rows if not _opens(key, row.secret)}
+
+
+def _opens(key: str, sealed: bytes) -> bool:
+    try:
+        unseal(key, sealed)
+    except InvalidToken:
+        return False
+    return True
 
 
 def switch_off(session: Session, channel_id: int) -> None:
     """The channel takes nothing any more; what it told stays."""
+    _switch(session, channel_id, "off")
+
+
+def switch_on(session: Session, channel_id: int) -> None:
+    """The channel takes what it is told again."""
+    _switch(session, channel_id, "on")
+
+
+def _switch(session: Session, channel_id: int, status: str) -> None:
     find_channel(session, channel_id)
-    session.connection().execute(update(CHANNEL).where(CHANNEL.c.id == channel_id).values(status="off"))
+    session.connection().execute(update(CHANNEL).where(CHANNEL.c.id == channel_id).values(status=status))
 
 
 def heard(session: Session, channel_id: int, now: datetime) -> None:

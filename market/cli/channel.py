@@ -1,26 +1,34 @@
 """`channel`: where bank news comes from."""
 
+import secrets
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ledger.days import utc_now
+from ledger.days import HO_CHI_MINH, utc_now
 from ledger.refused import Problem, Refused
 from market import channels
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
-from market.cli.output import print_json, print_table
+from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
 from market.markets import find_market
 from market.secret_key import seal
 from merchants.payments import take_up
 from merchants.stalls import find_stall
 
+SEALED_OTHERWISE = (
+    "its secret lies under another key than this installation's, and every call is answered 503: restore the key, or"
+    " give the secret again with `channel secret`"
+)
+
 
 @click.group()
 def command() -> None:
-    """Sources of bank news: add, list, off, replay."""
+    """Sources of bank news: add, list, renew a secret, off and on, replay."""
 
 
 @command.command()
@@ -42,10 +50,11 @@ def add(
     auth: str | None,
     as_json: bool,
 ) -> None:
-    """Add a channel of PROVIDER (sepay)."""
-    if secret_file is not None and secret is not None:
-        raise click.UsageError("give --secret-file or --secret -, not both")
-    said = _secret(secret_file, from_stdin=secret is not None)
+    """Add a channel of PROVIDER: sepay, casso, casso-v2, payos, pay2s or generic. A generic one's secret is made here
+    unless one is given, and printed this once."""
+    said = _secret(secret_file, secret)
+    made = secrets.token_urlsafe(32) if said is None and provider in channels.MAKES_ITS_SECRET else None
+    said = said or made
     opened = installation(settings)
     with opened.database.writing() as session:
         row = find_market(session, market)
@@ -60,18 +69,28 @@ def add(
         )
     url = f"/hooks/{channel_id}"
     if as_json:
-        print_json({"channel": channel_id, "provider": provider, "url": url})
+        document = {"channel": channel_id, "provider": provider, "url": url}
+        print_json(document if made is None else {**document, "secret": made})
     else:
         click.echo(f"channel {channel_id} added; the provider calls {settings.base_url}{url}")
+        _print_made(made)
 
 
-def _secret(file: Path | None, *, from_stdin: bool) -> str | None:
+def _print_made(secret: str | None) -> None:
+    if secret is not None:
+        click.echo(f"secret: {secret}")
+        click.echo("it is shown this once; give it to the sender now", err=True)
+
+
+def _secret(file: Path | None, typed: str | None) -> str | None:
+    if file is not None and typed is not None:
+        raise click.UsageError("give --secret-file or --secret -, not both")
     if file is not None:
         try:
             said = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise Refused(Problem(f"{file} cannot be read: {error}", field="secret-file")) from None
-    elif from_stdin:
+    elif typed is not None:
         said = sys.stdin.readline()
     else:
         return None
@@ -85,9 +104,12 @@ def _secret(file: Path | None, *, from_stdin: bool) -> str | None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def list_(settings: Settings, as_json: bool) -> None:
-    """Every channel; never its secret."""
-    with installation(settings).database.reading() as session:
-        rows = [
+    """Every channel; never its secret. `former_until`: so long the secret before the present one is taken too."""
+    opened = installation(settings)
+    now = utc_now()
+    with opened.database.reading() as session:
+        sealed_otherwise = channels.sealed_otherwise(session, opened.key)
+        rows: list[dict[str, Any]] = [
             {
                 "channel": row.id,
                 "provider": row.provider,
@@ -96,16 +118,69 @@ def list_(settings: Settings, as_json: bool) -> None:
                 "auth": row.auth,
                 "status": row.status,
                 "secret": row.secret_kept,
+                "former_until": row.former_until.isoformat() if row.former_until and row.former_until > now else None,
                 "last_heard_at": row.last_heard_at.isoformat() if row.last_heard_at else None,
                 "url": f"/hooks/{row.id}",
+                "trouble": SEALED_OTHERWISE if row.id in sealed_otherwise else None,
             }
             for row in channels.list_channels(session)
         ]
     if as_json:
         print_json(rows)
     else:
-        head = ("channel", "provider", "market", "stall", "auth", "status", "secret", "last_heard_at", "url")
-        print_table(head, [list(row.values()) for row in rows])
+        head = [name for name in rows[0] if name != "trouble"] if rows else []
+        print_table(head, [[row[name] for name in head] for row in rows])
+        print_problems([Problem(row["trouble"], field=f"channel {row['channel']}") for row in rows if row["trouble"]])
+
+
+@command.command()
+@click.argument("channel", type=NUMBER)
+@click.option("--secret-file", type=click.Path(path_type=Path), help="File whose first line is the provider's secret.")
+@click.option("--secret", type=click.Choice(["-"]), help="Read the secret from stdin.")
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 24 * 30),
+    default=24,
+    show_default=True,
+    metavar="HOURS",
+    help="How long the former secret is taken beside it; 0: it ends at once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def secret(
+    settings: Settings, channel: int, secret_file: Path | None, secret: str | None, overlap: int, as_json: bool
+) -> None:
+    """Give CHANNEL another secret. A generic one's is made here unless one is given, and printed this once."""
+    said = _secret(secret_file, secret)
+    opened = installation(settings)
+    now = utc_now()
+    with opened.database.writing() as session:
+        provider = channels.find_channel(session, channel).provider
+        made = secrets.token_urlsafe(32) if said is None and provider in channels.MAKES_ITS_SECRET else None
+        said = said or made
+        if said is None:
+            mend = "is needed; copy it from the provider's page and give --secret-file FILE or --secret -"
+            raise Refused(Problem(mend, field="secret"))
+        former_until = channels.renew_secret(
+            session, channel, sealed_secret=seal(opened.key, said), overlap=timedelta(hours=overlap), now=now
+        )
+    if as_json:
+        document = {"channel": channel, "former_until": former_until.isoformat() if former_until else None}
+        print_json(document if made is None else {**document, "secret": made})
+    else:
+        until = f"until {former_until.astimezone(HO_CHI_MINH):%Y-%m-%d %H:%M}" if former_until else "no longer"
+        click.echo(f"channel {channel} has another secret; the former one is taken {until}")
+        _print_made(made)
+
+
+@command.command()
+@click.argument("channel", type=NUMBER)
+@click.pass_obj
+def on(settings: Settings, channel: int) -> None:
+    """The channel takes what it is told again."""
+    with installation(settings).database.writing() as session:
+        channels.switch_on(session, channel)
+    click.echo(f"channel {channel} is on", err=True)
 
 
 @command.command()

@@ -1,14 +1,18 @@
 """`POST /hooks/ID`: a provider's webhook. Nothing is answered with 200 before it is durable."""
 
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.days import utc_now
+from ledger.inbox.notice import Notice
 from ledger.inbox.providers import PROOFS, READERS
-from market.channels import ChannelRow, heard, kept_secret, list_channels
+from market.channels import NOTED_EVERY, Hook, find_hook, heard
 from market.secret_key import unseal
 from market.web.app import csrf, installation
 from merchants.payments import Outcome, take
@@ -21,7 +25,8 @@ LARGEST_BODY = 64 * 1024
 RANKED = ("recorded", "pending", "held", "unmatched", "duplicate", "ignored")
 
 
-@blueprint.post("/hooks/<int:channel_id>")
+# No channel has a greater number, and PostgreSQL would not look for one.
+@blueprint.post("/hooks/<int(max=2147483647):channel_id>")
 def receive(channel_id: int) -> Response | tuple[Response, int]:
     """Take what a provider tells. Duplicates and business problems are 2xx, for a provider repeats anything else."""
     length = request.content_length
@@ -34,46 +39,75 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
     database = installation().database
     try:
         with database.reading() as session:
-            channel = next((row for row in list_channels(session) if row.id == channel_id), None)
-            sealed = None if channel is None else kept_secret(session, channel_id)
-        if channel is None or channel.status != "on" or channel.provider not in PROOFS:
+            hook = find_hook(session, channel_id, now)
+        if hook is None or hook.provider not in PROOFS:
             abort(404)
         if request.mimetype != "application/json":
             return _refused(415, "send application/json")
-        if sealed is None:
-            return _refused(401, "the channel keeps no secret, so nobody can prove anything: add one with its secret")
-        secret = unseal(installation().key, sealed)
-        if not PROOFS[channel.provider](lambda name: request.headers.get(name, ""), body, secret, channel.auth, now):
-            return _refused(401, "the key or the signature is wrong, or too old")
+        unproven = _unproven(hook, body, now)
+        if unproven is not None:
+            return unproven
         try:
-            deliveries = [(notice, body) for notice in READERS[channel.provider](body)]
+            notices = READERS[hook.provider](body)
         except ValueError as error:
+            log.warning("channel %s was told what cannot be read: %s", channel_id, error)
             return _refused(400, str(error))
         with database.writing() as session:
-            outcomes = take(session, channel.source, "hook", deliveries, now)
-            heard(session, channel_id, now)
+            outcomes = take(session, hook.source, "hook", [(notice, body) for notice in notices], now)
+            if hook.last_heard_at is None or now - hook.last_heard_at >= NOTED_EVERY:
+                heard(session, channel_id, now)
     except SQLAlchemyError as error:
         # Not stored: the provider has to try again.
         log.error("a notice of channel %s could not be stored: %s", channel_id, type(error).__name__)
-        answer, _ = _refused(503, "it could not be stored; try again")
-        answer.headers["Retry-After"] = "10"
-        return answer, 503
-    _note(channel, outcomes)
-    return jsonify(_said(outcomes))
+        return _try_again("it could not be stored; try again")
+    return jsonify(_said(channel_id, notices, outcomes))
 
 
-def _said(outcomes: list[Outcome]) -> dict[str, Any]:
-    got = ["pending" if outcome.status == "parked" else outcome.status for outcome in outcomes]
+def _unproven(hook: Hook, body: bytes, now: datetime) -> tuple[Response, int] | None:
+    """The answer to a call that proves nothing; None for one that does, by a secret that holds now."""
+    if not hook.sealed_secrets:
+        return _refused(401, "the channel keeps no secret, so nobody can prove anything: add one with its secret")
+    unreadable = False
+    for sealed in hook.sealed_secrets:
+        try:
+            secret = unseal(installation().key, sealed)
+        except InvalidToken:
+            unreadable = True
+            continue
+        if PROOFS[hook.provider](lambda name: request.headers.get(name, ""), body, secret, hook.auth, now):
+            return None
+    if unreadable:
+        # Perhaps it was its own: to be told again once the key is back, not to be given up.
+        log.error(
+            "the secret of channel %s lies under another key than this installation's: restore the key, or give the"
+            " secret again with `channel secret %s`",
+            hook.source.channel_id,
+            hook.source.channel_id,
+        )
+        return _try_again("the channel's secret cannot be read here; the operator finds the mend in the log")
+    return _refused(401, "the key or the signature is wrong, or too old")
+
+
+def _said(channel_id: int, notices: Sequence[Notice], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    got: list[str] = []
+    for notice, outcome in zip(notices, outcomes, strict=True):
+        if notice.test:
+            # However often somebody presses the provider's test button.
+            got.append("ignored")
+            continue
+        got.append("pending" if outcome.status == "parked" else outcome.status)
+        if outcome.differs:
+            log.warning("channel %s told an event again with another content; it is kept, not booked", channel_id)
     said: dict[str, Any] = {"success": True, "status": next((each for each in RANKED if each in got), "ignored")}
     if len(got) > 1:
         said["events"] = got
     return said
 
 
-def _note(channel: ChannelRow, outcomes: list[Outcome]) -> None:
-    for outcome in outcomes:
-        if outcome.differs:
-            log.warning("channel %s told an event again with another content; it is kept, not booked", channel.id)
+def _try_again(message: str) -> tuple[Response, int]:
+    answer, status = _refused(503, message)
+    answer.headers["Retry-After"] = "10"
+    return answer, status
 
 
 def _refused(status: int, message: str) -> tuple[Response, int]:

@@ -42,7 +42,14 @@ def test_people_are_told_the_whole_address(cho: Any, market_id: int, monkeypatch
 def test_the_list_shows_everything_but_the_secret(cho: Any, huong: StallRow, secret_file: Path) -> None:
     first = cho.json("channel", "add", "sepay", *IN_MARKET, "--auth", "hmac", "--secret-file", secret_file)["channel"]
     second = cho.json("channel", "add", "sepay", *IN_MARKET, "--stall", "C-01")["channel"]
-    described = {"provider": "sepay", "market": "ben-song", "status": "on", "last_heard_at": None}
+    described = {
+        "provider": "sepay",
+        "market": "ben-song",
+        "status": "on",
+        "former_until": None,
+        "last_heard_at": None,
+        "trouble": None,
+    }
     assert cho.json("channel", "list") == [
         {"channel": first, **described, "stall": None, "auth": "hmac", "secret": True, "url": f"/hooks/{first}"},
         {"channel": second, **described, "stall": "C-01", "auth": "apikey", "secret": False, "url": f"/hooks/{second}"},
@@ -80,7 +87,11 @@ def test_a_secret_is_never_taken_from_the_command_line(cho: Any, market_id: int)
 @pytest.mark.parametrize(
     ("arguments", "stdin", "message"),
     [
-        (["momo", *IN_MARKET], "", "error: provider: 'momo' is no provider this program reads; it reads sepay"),
+        (
+            ["momo", *IN_MARKET],
+            "",
+            "error: provider: 'momo' is no provider this program reads; it reads sepay, casso, casso-v2,",
+        ),
         (["sepay", *IN_MARKET, "--auth", "basic"], "", "error: auth: sepay proves itself by apikey or hmac"),
         (["sepay", "--market", "x"], "", "error: market: there is no market 'x'; the markets are ben-song"),
         (["sepay", *IN_MARKET, "--stall", "X-9"], "", "error: stall: no stall has the code 'X-9'"),
