@@ -1,0 +1,77 @@
+"""Which stalls are connected to their bank, by which way, and what keeps the others from it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from market.channels import sealed_otherwise
+from market.model import CHANNEL
+from merchants.feeds import ChannelSigns, Feed, Trouble, feeds
+from merchants.stalls import StallRow, list_stalls
+
+Way = Literal["own", "market", "statements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A stall and the state of its feed. `way` is how its bank is to be heard, as the board decided by adding a
+    channel: its `own`, the whole `market`'s, or `statements` where there is neither."""
+
+    stall: StallRow
+    feed: Feed
+    way: Way
+
+
+def connections(session: Session, market_id: int, *, key: str, now: datetime) -> list[Connection]:
+    """Every stall of a market that is paid to an account now, by code. `key` is the installation's."""
+    signs = channel_signs(session, market_id, key)
+    found = feeds(session, market_id, signs, now)
+    return [
+        Connection(stall, found[stall.id], _way(stall.id, signs))
+        for stall in list_stalls(session, market_id)
+        if stall.id in found
+    ]
+
+
+def connection(session: Session, stall: StallRow, *, key: str, now: datetime) -> Connection | None:
+    """One stall's; None for one that has no account in force any more."""
+    signs = channel_signs(session, stall.market_id, key)
+    feed = feeds(session, stall.market_id, signs, now, stall_id=stall.id).get(stall.id)
+    return None if feed is None else Connection(stall, feed, _way(stall.id, signs))
+
+
+def channel_signs(session: Session, market_id: int, key: str) -> dict[int, ChannelSigns]:
+    """What each channel of a market by which it is told shows of itself; nobody tells by its statements' channel."""
+    locked = sealed_otherwise(session, key)
+    rows = session.connection().execute(
+        select(
+            CHANNEL.c.id,
+            CHANNEL.c.stall_id,
+            CHANNEL.c.status,
+            CHANNEL.c.last_heard_at,
+            CHANNEL.c.poll_trouble,
+            CHANNEL.c.secret.is_(None).label("no_secret"),
+            CHANNEL.c.poll_secret.is_(None).label("no_poll"),
+        ).where(CHANNEL.c.market_id == market_id, CHANNEL.c.provider != "statement")
+    )
+    found = {}
+    for row in rows:
+        trouble: Trouble = ""
+        if row.status == "off":
+            trouble = "off"
+        elif row.id in locked:
+            trouble = "locked"
+        elif row.poll_trouble:
+            trouble = "poll"
+        elif row.no_secret and row.no_poll:
+            trouble = "no_secret"
+        found[row.id] = ChannelSigns(row.stall_id, row.last_heard_at, trouble)
+    return found
+
+
+def _way(stall_id: int, signs: dict[int, ChannelSigns]) -> Way:
+    on = {one.stall_id for one in signs.values() if one.trouble != "off"}
+    return "own" if stall_id in on else "market" if None in on else "statements"
