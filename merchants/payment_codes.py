@@ -62,12 +62,14 @@ def make_payment_code(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A payment code: the stall that asks, the amount in đồng, and until when (UTC)."""
+    """A payment code: the stall that asks, the amount in đồng, and until when (UTC); whether it only tries a
+    connection."""
 
     stall_id: int
     reference: str
     amount: int
     expires_at: datetime
+    test: bool
 
 
 def find_payment_code(session: Session, reference: str) -> Asked | None:
@@ -75,7 +77,13 @@ def find_payment_code(session: Session, reference: str) -> Asked | None:
     row = (
         session.connection()
         .execute(
-            select(PAYMENT_CODE.c.stall_id, REFERENCE.c.reference, PAYMENT_CODE.c.amount, PAYMENT_CODE.c.expires_at)
+            select(
+                PAYMENT_CODE.c.stall_id,
+                REFERENCE.c.reference,
+                PAYMENT_CODE.c.amount,
+                PAYMENT_CODE.c.expires_at,
+                PAYMENT_CODE.c.test,
+            )
             .join(REFERENCE, REFERENCE.c.payment_code_id == PAYMENT_CODE.c.id)
             .where(REFERENCE.c.reference == reference)
         )

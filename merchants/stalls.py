@@ -264,6 +264,12 @@ def set_status(session: Session, stall: StallRow, status: str, today: date) -> N
     )
 
 
+def set_coded_only(session: Session, stall_id: int, *, on: bool) -> None:
+    """From now on the stall counts only payments that carry the reference of one of its codes, or all of them again.
+    What was booked before stays as it was."""
+    session.connection().execute(update(STALL).where(STALL.c.id == stall_id).values(coded_only=on))
+
+
 def close(session: Session, stall: StallRow, day: date, now: datetime) -> None:
     """The stall's last day was `day` (local); its account ends with that day. Raises Refused when closed already."""
     if stall.status == "closed" and stall.closed_on != day:
