@@ -1,16 +1,18 @@
 """Closing a month (chốt tháng): the report is frozen under a number; what changes later makes the next version."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, Select, insert, select
 from sqlmodel import Session
 
 from ledger.books.counts import heads
 from ledger.books.row_checks import PublishedHead
+from ledger.books.seals import marked
 from ledger.days import Month, local_date
 from ledger.refused import Problem, Refused
 from market.model import CLOSING
@@ -18,44 +20,51 @@ from market.model import CLOSING
 
 @dataclass(frozen=True, slots=True)
 class ClosingRow:
-    """A closed month; `document` has totals and, by stall code, transactions: codes and numbers, no names."""
+    """A closed month; `document` has totals and, by stall code, transactions: codes and numbers, no names. `mark` is as
+    much of the digest of all that was frozen, the heads of the books too, as a person compares."""
 
     version: int
     document: dict[str, Any]
     closed_at: datetime
+    mark: str
+
+
+def versions(session: Session, market_id: int, month: Month) -> list[ClosingRow]:
+    """Every closing of a month, the newest first."""
+    rows = session.connection().execute(_of(market_id, month))
+    return [_read(row) for row in rows]
 
 
 def latest(session: Session, market_id: int, month: Month) -> ClosingRow | None:
     """The newest closing of a month, or None while it is open."""
-    row = (
-        session.connection()
-        .execute(
-            select(CLOSING.c.version, CLOSING.c.document, CLOSING.c.closed_at)
-            .where(CLOSING.c.market_id == market_id, CLOSING.c.month == str(month))
-            .order_by(CLOSING.c.version.desc())
-            .limit(1)
-        )
-        .one_or_none()
-    )
-    return None if row is None else ClosingRow(row.version, json.loads(row.document), row.closed_at)
+    row = session.connection().execute(_of(market_id, month).limit(1)).one_or_none()
+    return None if row is None else _read(row)
 
 
 def find(session: Session, market_id: int, month: Month, version: int) -> ClosingRow:
     """One closing. Raises Refused where there is none."""
-    row = (
-        session.connection()
-        .execute(
-            select(CLOSING.c.version, CLOSING.c.document, CLOSING.c.closed_at).where(
-                CLOSING.c.market_id == market_id, CLOSING.c.month == str(month), CLOSING.c.version == version
-            )
-        )
-        .one_or_none()
-    )
+    # A larger number is no version on any database, and PostgreSQL would not take it.
+    known = version < 2**31
+    query = _of(market_id, month).where(CLOSING.c.version == version)
+    row = session.connection().execute(query).one_or_none() if known else None
     if row is None:
         newest = latest(session, market_id, month)
         have = f"its newest version is {newest.version}" if newest else "it was never closed"
         raise Refused(Problem(f"{month} has no version {version}; {have}", field="version"))
-    return ClosingRow(row.version, json.loads(row.document), row.closed_at)
+    return _read(row)
+
+
+def _of(market_id: int, month: Month) -> Select[Any]:
+    return (
+        select(CLOSING)
+        .where(CLOSING.c.market_id == market_id, CLOSING.c.month == str(month))
+        .order_by(CLOSING.c.version.desc())
+    )
+
+
+def _read(row: Row[Any]) -> ClosingRow:
+    digest = hashlib.sha256(f"{row.document}\n{row.heads}".encode()).hexdigest()
+    return ClosingRow(row.version, json.loads(row.document), row.closed_at, marked(digest))
 
 
 def close_month(

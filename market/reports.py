@@ -1,16 +1,18 @@
 """A market's month, year, and a province's month: counts only, from one set of rows, whoever shows them."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
+from ledger import books
 from ledger.books.counts import month_counts
 from ledger.days import Month
 from ledger.inbox.receive import unmatched_in
-from market.closings import find, latest
+from market.closings import close_month, find, latest
 from market.markets import MarketRow, list_markets
-from merchants.stalls import registered
+from merchants.stalls import list_stalls, registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,16 @@ def month_report(session: Session, market: MarketRow, month: Month) -> MonthRepo
         else {"version": closing.version, "transactions": closing.document["transactions"]},
         stalls=rows,
     )
+
+
+def close(
+    session: Session, market: MarketRow, month: Month, *, login_id: int | None, now: datetime
+) -> tuple[int, bool]:
+    """Freeze the report of a month as `closings.close_month` does; gives the version, and whether it is new."""
+    # Held, so that no payment comes between the figures and the heads of the books that they are said of.
+    books.lock(session, {stall.book_id for stall in list_stalls(session, market.id)})
+    frozen = month_report(session, market, month).frozen()
+    return close_month(session, market.id, month, frozen, login_id=login_id, now=now)
 
 
 def closed_report(session: Session, market: MarketRow, month: Month, version: int) -> MonthReport:

@@ -5,7 +5,7 @@ and yields a message for everything that is wrong. `verify` reads the books in o
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +30,10 @@ class Group:
 
 @dataclass(slots=True)
 class Before:
-    """A book as far as it was read: its last number and hash, every first entry by id, keys and confirmations used."""
+    """A book as far as it was read: its last number and hash, keys and confirmations used, and by id every first entry
+    that some entry names: of a book of years those are few, so it need not fit into memory."""
 
+    named: Set[int]
     number: int = 0
     hash: str = ""
     groups: dict[int, Group] = field(default_factory=dict)
@@ -42,7 +44,8 @@ class Before:
         """The entry was looked at; the next one comes after it."""
         self.number, self.hash = entry.number, entry.hash
         if entry.concerns is None:
-            self.groups[entry.id] = Group(entry, dict(legs))
+            if entry.id in self.named:
+                self.groups[entry.id] = Group(entry, dict(legs))
         elif group := self.groups.get(entry.concerns):
             group.sums = _sums(group, legs)
             group.steps, group.last = group.steps + 1, entry.kind

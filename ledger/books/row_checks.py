@@ -14,6 +14,8 @@ from sqlmodel import SQLModel
 from ledger import guards
 from ledger.books.finding import Finding
 from ledger.books.model import BOOK, CASH_COUNT, DAY_TOTAL, ENTRY, POSTING, SEAL
+from ledger.books.seals import day_to_seal
+from ledger.days import stamp
 from ledger.inbox.model import NOTICE
 
 
@@ -116,6 +118,26 @@ def seals(connection: Connection) -> Iterator[PublishedHead]:
     """Every seal, as what it said of its book."""
     for row in connection.execute(select(SEAL).order_by(SEAL.c.id), execution_options={"yield_per": 2000}):
         yield PublishedHead(f"the seal of {row.day}", row.market_id, row.book_id, row.number, row.head)
+
+
+def seals_in_order(connection: Connection) -> Iterator[Finding]:
+    """A seal is of the day that had ended when it was published, and a book's seals, in the order in which they were
+    published, name ever greater numbers."""
+    seal = SEAL.c
+    rows = connection.execute(
+        select(
+            SEAL,
+            func.lag(seal.number).over(partition_by=seal.book_id, order_by=seal.id).label("before"),
+        ).order_by(seal.book_id, seal.id),
+        execution_options={"yield_per": 2000},
+    )
+    for row in rows:
+        if row.day != day_to_seal(row.published_at):
+            message = f"the seal of {row.day} was published at {stamp(row.published_at)}, when another day had ended"
+            yield Finding("seals", row.market_id, row.book_id, None, message)
+        if row.before is not None and row.number <= row.before:
+            message = f"the seal of {row.day} names number {row.number}, and the one before it number {row.before}"
+            yield Finding("seals", row.market_id, row.book_id, None, message)
 
 
 def published_heads_hold(connection: Connection, published: Iterable[PublishedHead]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ up. What no chain can find by itself, a book cut off at its end with all else ma
 said of that end: seals and closings (`published`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain as concatenated
 from itertools import groupby
@@ -28,6 +28,7 @@ from ledger.books.row_checks import (
     published_heads_hold,
     rows_name_rows,
     seals,
+    seals_in_order,
 )
 from ledger.inbox.model import NOTICE
 from ledger.inbox.notice_checks import notices_hold
@@ -45,17 +46,22 @@ class Verified:
 
 
 def verify(
-    session: Session, *, published: Iterable[PublishedHead] = (), progress: Callable[[int], None] | None = None
+    session: Session,
+    *,
+    published: Iterable[PublishedHead] = (),
+    more: Sequence[Callable[[Connection], Iterable[Finding]]] = (),
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Check the whole database; changes nothing, and must be the first that is done in the session's transaction.
 
-    `published` are heads that closings named; seals are read here. `progress` is told how many more entries were read.
+    `published` are heads that closings named; seals are read here. `more` are the rules of who builds on the books.
+    `progress` is told how many more entries and notices were read.
     """
     # Writers go on meanwhile; without one snapshot for all queries each of their entries would look like damage.
     snapshot = {"isolation_level": "REPEATABLE READ"} if session.get_bind().dialect.name == "postgresql" else {}
     connection = session.connection(execution_options=snapshot)
-    findings = [*guards_stand(connection), *entries_hold(connection, progress)]
-    for check in (heads_agree, days_agree, notices_hold, cash_counts_hold, rows_name_rows, keys_are_unique):
+    findings = [*guards_stand(connection), *entries_hold(connection, progress), *notices_hold(connection, progress)]
+    for check in (heads_agree, days_agree, cash_counts_hold, seals_in_order, rows_name_rows, keys_are_unique, *more):
         findings += check(connection)
     findings += published_heads_hold(connection, concatenated(seals(connection), published))
     books: int = connection.execute(select(func.count()).select_from(BOOK)).scalar_one()
@@ -63,11 +69,12 @@ def verify(
     return Verified(books, entries, findings)
 
 
-def entries_hold(connection: Connection, progress: Callable[[int], None] | None = None) -> Iterator[Finding]:
+def entries_hold(connection: Connection, progress: Callable[[int], None]) -> Iterator[Finding]:
     """Every entry keeps the rules of `entry_checks`; entries are read book by book, in the order of their numbers."""
     read = 0
+    named = _named(connection)
     for book_id, rows in groupby(_entries(connection), key=attrgetter("book_id")):
-        before = Before()
+        before = Before(named)
         for _, legs_of_one in groupby(rows, key=attrgetter("id")):
             lines = list(legs_of_one)
             entry = lines[0]
@@ -78,10 +85,18 @@ def entries_hold(connection: Connection, progress: Callable[[int], None] | None 
                     yield Finding(check.__name__, entry.market_id, book_id, entry.id, said)
             before.add(entry, legs)
             read += 1
-            if progress is not None and read % _BATCH == 0:
+            if read % _BATCH == 0:
                 progress(_BATCH)
-    if progress is not None:
-        progress(read % _BATCH)
+    progress(read % _BATCH)
+
+
+def _named(connection: Connection) -> set[int]:
+    """The ids that a correction or a confirmation names, in any book."""
+    return {
+        row[0]
+        for column in (ENTRY.c.concerns, ENTRY.c.confirms)
+        for row in connection.execute(select(column).where(column.is_not(None)))
+    }
 
 
 def _entries(connection: Connection) -> Iterator[Row[Any]]:

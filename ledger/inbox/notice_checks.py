@@ -1,6 +1,6 @@
 """The rules of a notice and of the entries made from it (model.md, "One transaction a notice"), for `ledger verify`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -17,9 +17,12 @@ _SAID = ("channel_id", "feed", "event_id", "account_number", "bank", "amount", "
 _TWINS_SHARE = ("market_id", "account_number", "amount", "direction", "local_date")
 
 
-def notices_hold(connection: Connection) -> Iterator[Finding]:
+_BATCH = 2000
+
+
+def notices_hold(connection: Connection, progress: Callable[[int], None]) -> Iterator[Finding]:
     """Every notice says what was hashed of it, its entries are turns 1, 2, 3 … of which only the last may stand, and
-    its status is that of its entries and its twin."""
+    its status is that of its entries and its twin. `progress` is told how many more were read."""
     reversal, original = ENTRY.alias("reversal"), NOTICE.alias("original")
     shared = (*_TWINS_SHARE, "channel_id", "feed", "status")
     rows = connection.execute(
@@ -35,8 +38,9 @@ def notices_hold(connection: Connection) -> Iterator[Finding]:
         .outerjoin(reversal, (reversal.c.concerns == ENTRY.c.id) & (reversal.c.kind == "reversal"))
         .outerjoin(original, original.c.id == NOTICE.c.same_as)
         .order_by(NOTICE.c.id, ENTRY.c.turn, ENTRY.c.id),
-        execution_options={"yield_per": 2000},
+        execution_options={"yield_per": _BATCH},
     )
+    read = 0
     for _, group in groupby(rows, key=attrgetter("id")):
         turns = list(group)
         notice, booked = turns[-1], [turn for turn in turns if turn.entry_id is not None]
@@ -44,10 +48,15 @@ def notices_hold(connection: Connection) -> Iterator[Finding]:
             for message in check(notice, booked):
                 said = f"notice {notice.id} {message}"
                 yield Finding("notices", notice.market_id, notice.book_id, notice.entry_id, said)
+        read += 1
+        if read % _BATCH == 0:
+            progress(_BATCH)
+    progress(read % _BATCH)
 
 
 def _unchanged(notice: Row[Any], booked: list[Row[Any]]) -> Iterator[str]:
-    said = {name: notice._mapping[name] for name in _SAID}
+    columns = notice._mapping
+    said = {name: columns[name] for name in _SAID}
     if digest(**said, local_date=notice.local_date) != notice.digest:
         yield "does not have the digest of what it says: it was changed"
     if notice.at is not None and local_date(notice.at) != notice.local_date:

@@ -13,14 +13,19 @@ from ledger.books.model import ENTRY
 from ledger.books.seals import day_to_seal, seal_books, seals_of
 from ledger.books.verify import verify as verify_books
 from ledger.days import Month, parse_day, stamp, utc_now
+from ledger.inbox.model import NOTICE
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table, progress
+from market.closing_checks import closings_hold
 from market.closings import published_heads
 from market.config import Settings
 from market.files import write_whole
 from market.markets import find_market, list_markets
 from market.sealing import seal_days
+from merchants.checks import answers_hold, books_have_stalls, references_hold
 from merchants.stalls import list_stalls
+
+CHECKS = (books_have_stalls, references_hold, answers_hold, closings_hold)
 
 
 @click.group()
@@ -44,13 +49,16 @@ def verify(settings: Settings, as_json: bool) -> int:
     """Check every invariant of the books; exit 1 with a line for each that is broken."""
     database = installation(settings).database
     with database.reading() as session:
-        total: int = session.connection().execute(select(func.count()).select_from(ENTRY)).scalar_one()
+        total = sum(
+            session.connection().execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (ENTRY, NOTICE)
+        )
         by_book = _stalls(session)
         slugs = {market.id: market.slug for market in list_markets(session)}
     with database.reading() as session, progress("Verifying", total) as step:
         with database.reading() as other:
             published = list(published_heads(other))
-        result = verify_books(session, published=published, progress=step)
+        result = verify_books(session, published=published, more=CHECKS, progress=step)
     findings = []
     for found in result.findings:
         market, stall = by_book.get(found.book_id or 0, (slugs.get(found.market_id or 0), None))

@@ -3,12 +3,11 @@
 import click
 
 from ledger.days import Month, utc_now
+from market import reports
 from market.cli.opened import installation
 from market.cli.output import print_json
-from market.closings import close_month
 from market.config import Settings
 from market.markets import find_market
-from market.reports import month_report
 
 
 @click.group()
@@ -26,8 +25,7 @@ def close(settings: Settings, month: str, market: str, as_json: bool) -> None:
     which = Month.parse(month)
     with installation(settings).database.writing() as session:
         row = find_market(session, market)
-        frozen = month_report(session, row, which).frozen()
-        version, new = close_month(session, row.id, which, frozen, login_id=None, now=utc_now())
+        version, new = reports.close(session, row, which, login_id=None, now=utc_now())
     if not new:
         click.echo(f"nothing has changed since version {version}", err=True)
     if as_json:

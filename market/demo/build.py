@@ -18,7 +18,6 @@ from sqlmodel import Session
 from ledger.days import Month, local_midnight
 from ledger.inbox.providers import READERS
 from market.channels import add_channel, heard, list_channels
-from market.closings import close_month
 from market.config import Settings
 from market.db import Database, revisions
 from market.demo import people
@@ -26,7 +25,7 @@ from market.demo.months import Delivery, after, until
 from market.demo.plan import SAMPLES, Plan, Sample, deliveries_of, lives_of, months_of, payments_in, stalls_of
 from market.installation import Installation
 from market.markets import add_market, find_market
-from market.reports import month_report
+from market.reports import close
 from market.secret_key import seal
 from merchants import stalls
 from merchants.payments import Source, take
@@ -116,9 +115,7 @@ def _build_anew(
         if month != plan.current and closes_at < now:
             with database.writing() as session:
                 market = find_market(session, sample.slug)
-                frozen = month_report(session, market, month).frozen()
-                board = people.board_of(session, sample)
-                close_month(session, market.id, month, frozen, login_id=board, now=closes_at)
+                close(session, market, month, login_id=people.board_of(session, sample), now=closes_at)
     with database.writing() as session:
         for sample in SAMPLES:
             market = find_market(session, sample.slug)

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from ledger.books.entry_checks import CHECKS
+from ledger.books.chain import entry_hash
+from ledger.books.entry_checks import CHECKS, Before
 from ledger.books.finding import Finding
-from ledger.books.model import BOOK, ENTRY
+from ledger.books.model import BOOK, ENTRY, POSTING
 from ledger.books.row_checks import PublishedHead
-from ledger.books.verify import Verified, verify
+from ledger.books.verify import Verified, _entries, _named, verify
+from ledger.inbox.model import NOTICE
 from market.db import Database
 from merchants.stalls import StallRow
 
@@ -31,11 +33,11 @@ def test_an_empty_database_gives_no_finding(database: Database, look: Look) -> N
     assert look() == Verified(books=0, entries=0, findings=[])
 
 
-def test_progress_is_told_in_entries(kept: Database) -> None:
+def test_progress_is_told_in_entries_and_notices(kept: Database) -> None:
     steps: list[int] = []
     with kept.reading() as session:
         verify(session, progress=steps.append)
-    assert sum(steps) == 13
+    assert sum(steps) == 13 + 9
 
 
 def test_verify_changes_nothing(kept: Database, look: Look) -> None:
@@ -162,6 +164,77 @@ def test_a_published_head_that_holds_is_no_finding(kept: Database, market_id: in
     assert look(PublishedHead("closing", market_id, huong.book_id, 0, "")).findings == []
     [finding] = look(PublishedHead("closing", market_id, huong.book_id, 10, head)).findings
     assert finding.message == "closing names another hash of number 10"
+
+
+def rehashed(database: Database, book_id: int) -> list[str]:
+    """The statements that make a book's chain hold again, as someone would who knows how it is made."""
+    statements, previous = [], ""
+    with database.reading() as session:
+        rows = session.connection().execute(
+            select(ENTRY, NOTICE.c.digest)
+            .outerjoin(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
+            .where(ENTRY.c.book_id == book_id)
+            .order_by(ENTRY.c.number)
+        )
+        entries = [row._mapping for row in rows]
+        numbers = {entry["id"]: entry["number"] for entry in entries}
+        for entry in entries:
+            legs = session.connection().execute(
+                select(POSTING.c.account, POSTING.c.amount).where(POSTING.c.entry_id == entry["id"])
+            )
+            hashed = ("market_id", "book_id", "number", "kind", "origin", "counted", "booked_on", "occurred_at")
+            others = ("recorded_at", "notice_id", "turn", "step", "client_key", "login_id")
+            digest = entry_hash(
+                **{name: entry[name] for name in (*hashed, *others)},
+                legs=dict(tuple(leg) for leg in legs),
+                notice_digest=entry["digest"],
+                concerned_number=numbers.get(entry["concerns"]),
+                confirmed_number=numbers.get(entry["confirms"]),
+                previous=previous,
+            )
+            statements.append(f"UPDATE entry SET previous = '{previous}', hash = '{digest}' WHERE id = {entry['id']}")
+            previous = digest
+    return [*statements, f"UPDATE book SET head = '{previous}' WHERE id = {book_id}"]
+
+
+def test_a_book_written_anew_with_its_hashes_is_found_by_its_seal(
+    kept: Database, huong: StallRow, damage: Damage, look: Look
+) -> None:
+    damage(
+        "UPDATE posting SET amount = amount * 2 WHERE entry_id = 8",
+        f"UPDATE day_total SET cash_sum = cash_sum + 10 WHERE book_id = {huong.book_id}",
+    )
+    damage(*rehashed(kept, huong.book_id))
+    [finding] = look().findings
+    assert (finding.check, finding.book_id, finding.entry_id) == ("published", huong.book_id, 8)
+    assert finding.message == "the seal of 2026-11-24 names another hash of number 8"
+
+
+def test_a_cut_off_end_made_to_match_is_found_by_its_seal(
+    kept: Database, tu: StallRow, damage: Damage, look: Look
+) -> None:
+    damage(
+        "DELETE FROM entry_note WHERE entry_id IN (11, 12)",
+        "DELETE FROM cash_count WHERE book_id <> 1",
+        "DELETE FROM posting WHERE entry_id IN (11, 12)",
+        "DELETE FROM entry WHERE id IN (11, 12)",
+        "UPDATE notice SET status = 'unmatched' WHERE id = 4",
+        f"DELETE FROM day_total WHERE book_id = {tu.book_id}",
+        f"UPDATE book SET entries = 0, head = '' WHERE id = {tu.book_id}",
+    )
+    [finding] = look().findings
+    assert (finding.check, finding.book_id) == ("published", tu.book_id)
+    assert finding.message == "the seal of 2026-11-24 names entry number 1, which is missing"
+
+
+def test_a_book_is_read_without_being_held_in_memory(kept: Database) -> None:
+    with kept.reading() as session:
+        entries = list(_entries(session.connection()))
+        named = _named(session.connection())
+    before = Before(named)
+    for entry in entries:
+        before.add(entry, {entry.account: entry.amount})
+    assert set(before.groups) == {2, 5, 6, 9}
 
 
 def test_missing_guards_are_found(kept: Database, dialect: str, look: Look) -> None:

@@ -34,6 +34,22 @@ CASES: list[tuple[str, str, int | None, str]] = [
         "seal of 2026-11-24 names another hash of number 8",
     ),
     ("UPDATE seal SET number = 99 WHERE book_id = H", "published", None, "names entry number 99, which is missing"),
+    ("UPDATE seal SET day = '2026-11-20' WHERE book_id = H", "seals", None, "when another day had ended"),
+    ("UPDATE seal SET published_at = '2026-11-27 01:00:00+00' WHERE book_id = H", "seals", None, "another day had"),
+    (
+        "INSERT INTO seal SELECT 99, market_id, book_id, '2026-11-25', 1, (SELECT hash FROM entry WHERE id = 1),"
+        " '2026-11-26 01:00:00+00' FROM seal WHERE book_id = H",
+        "seals",
+        None,
+        "names number 1, and the one before it number 8",
+    ),
+    (
+        "INSERT INTO cash_count SELECT 99, market_id, book_id, day, 3, counted, float, expected, at_number, entry_id,"
+        " login_id, recorded_at FROM cash_count WHERE book_id = H",
+        "cash_counts",
+        None,
+        "is version 3, not 2",
+    ),
     ("UPDATE cash_count SET version = 2 WHERE book_id = H", "cash_counts", None, "is version 2, not 1"),
     ("UPDATE cash_count SET at_number = 12 WHERE book_id = H", "cash_counts", None, "number 12, not there yet"),
     ("UPDATE cash_count SET entry_id = 8 WHERE book_id = H", "cash_counts", 8, "names an entry that is not its own"),
