@@ -1,18 +1,19 @@
 """What people decide about payments: whose a notice is, whether it was told before, what was no sale after all."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from ledger import books
-from ledger.books.model import ENTRY
+from ledger.books.model import ENTRY, POSTING
 from ledger.inbox.receive import Stored, load, settle
 from ledger.inbox.twins import find_twins, hand_over_twins, lock_accounts
 from ledger.refused import Problem, Refused
-from merchants.payments import Decision, Match, Outcome, Source, book
+from merchants.payments import Decision, Match, Outcome, Source, book, book_or_keep
 from merchants.stalls import StallRow
 
 
@@ -54,40 +55,81 @@ def assign(
 
 
 def same(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[Outcome]:
-    """These held notices were told before: each becomes the duplicate of the nearest one like it that is still free."""
-    by_feed: dict[tuple[int, str], list[Stored]] = defaultdict(list)
-    for notice_id in dict.fromkeys(notice_ids):
-        stored = _load(session, market_id, notice_id, "held", {})
-        by_feed[stored.channel_id, stored.feed].append(stored)
-    lock_accounts(session, market_id, {one.notice.account_number for feed in by_feed.values() for one in feed})
+    """These held notices were told before: each becomes the duplicate of the nearest one like it that is still free.
+
+    Raises Refused, and nothing is settled, where none is left for one of them.
+    """
+    outcomes = same_where_told(session, market_id, notice_ids)
+    for outcome in outcomes:
+        if outcome.status == "held":
+            raise Refused(
+                Problem(
+                    f"no payment told by another feed is left that notice {outcome.notice_id} could be; if it is one"
+                    f" more, run: payment another {outcome.notice_id}",
+                    field="notice",
+                )
+            )
+    return outcomes
+
+
+def same_where_told(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[Outcome]:
+    """As `same`, for a whole file: what no payment is left for stays held and waits for a look of its own."""
+    by_feed = _held(session, market_id, notice_ids)
+    lock_accounts(session, market_id, {one.notice.account_number for feed in by_feed for one in feed})
     outcomes = []
-    for feed in by_feed.values():
+    for feed in by_feed:
         twins = find_twins(session, market_id, feed, person_says_same=True)
         for one in feed:
-            if one.id not in twins:
-                raise Refused(
-                    Problem(
-                        f"no payment told by another feed is left that notice {one.id} could be; if it is one more,"
-                        f" run: payment another {one.id}",
-                        field="notice",
-                    )
-                )
-            hand_over_twins(session, one.id, twins[one.id].original)
-            settle(session, [(one.id, "duplicate", twins[one.id].original)])
-            outcomes.append(Outcome("duplicate", one.id))
+            twin = twins.get(one.id)
+            if twin is not None:
+                hand_over_twins(session, one.id, twin.original)
+                settle(session, [(one.id, "duplicate", twin.original)])
+            outcomes.append(Outcome("held" if twin is None else "duplicate", one.id))
     return outcomes
 
 
 def another(
-    session: Session, market_id: int, notice_ids: Sequence[int], *, login_id: int | None, now: datetime
+    session: Session,
+    market_id: int,
+    notice_ids: Sequence[int],
+    *,
+    sources: Iterable[Source],
+    login_id: int | None,
+    now: datetime,
 ) -> list[Outcome]:
-    """These held notices are payments of their own: book them, or leave them unmatched if no stall is found."""
+    """These held notices are payments of their own: book them, or leave them unmatched if no stall is found.
+
+    `sources` are the channels there are: one of a single stall credits that stall only.
+    """
+    channels = {source.channel_id: source for source in sources}
+    decision = Decision(another=True, login_id=login_id)
     outcomes = []
+    for feed in _held(session, market_id, notice_ids):
+        outcomes += book(session, channels[feed[0].channel_id], feed, now, decision)
+    return outcomes
+
+
+def _held(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[list[Stored]]:
+    """Held notices, those of each feed together."""
+    by_feed: dict[tuple[int, str], list[Stored]] = defaultdict(list)
     for notice_id in dict.fromkeys(notice_ids):
         stored = _load(session, market_id, notice_id, "held", {})
-        decision = Decision(another=True, login_id=login_id)
-        outcomes += book(session, Source(stored.channel_id, market_id), [stored], now, decision)
-    return outcomes
+        by_feed[stored.channel_id, stored.feed].append(stored)
+    return list(by_feed.values())
+
+
+def try_again(session: Session, source: Source, notice_ids: Sequence[int], now: datetime) -> list[Outcome]:
+    """A person asks for one more try at booking these parked notices of a channel; what fails is parked again."""
+    parked = [_load(session, source.market_id, notice_id, "parked", {}) for notice_id in dict.fromkeys(notice_ids)]
+    return book_or_keep(session, source, parked, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """The entry that reverses another; `typed_anew` is the sale typed before that stands again, None mostly."""
+
+    entry_id: int
+    typed_anew: int | None = None
 
 
 def reverse(
@@ -99,17 +141,50 @@ def reverse(
     reassign: bool,
     login_id: int | None,
     now: datetime,
-) -> books.Posted:
-    """Undo an entry. With `reassign` its notice is unmatched again; without, the money went back."""
+) -> Reversed:
+    """Undo an entry. With `reassign` its notice is unmatched again; without, the money went back.
+
+    A payment that was never this stall's confirmed nothing: the sale typed before, which was reversed in its favour,
+    is typed anew, and waits for its own payment.
+    """
     group = load_group(session, market_id, entry_id)
     if reassign and group.notice_id is None:
         raise Refused(
             Problem(f"entry {entry_id} came from no bank notice; reverse it without --reassign", field="entry")
         )
     posted = books.reverse(session, group, reason=_needed(reason), login_id=login_id, now=now)
-    if reassign and group.notice_id is not None:
-        settle(session, [(group.notice_id, "unmatched", None)])
-    return posted
+    if not reassign or group.notice_id is None:
+        return Reversed(posted.entry_id)
+    settle(session, [(group.notice_id, "unmatched", None)])
+    return Reversed(posted.entry_id, _type_anew(session, entry_id, login_id, now))
+
+
+def _type_anew(session: Session, payment_id: int, login_id: int | None, now: datetime) -> int | None:
+    confirming = ENTRY.alias("confirming")
+    typed = (
+        session.connection()
+        .execute(
+            select(ENTRY.c.id, ENTRY.c.book_id, ENTRY.c.occurred_at, POSTING.c.amount)
+            .join(confirming, confirming.c.concerns == ENTRY.c.id)
+            .join(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "other"))
+            .where(confirming.c.confirms == payment_id)
+        )
+        .one_or_none()
+    )
+    if typed is None:
+        return None
+    posted, _ = books.enter_sale(
+        session,
+        book_id=typed.book_id,
+        amount=typed.amount,
+        cash=False,
+        occurred_at=typed.occurred_at,
+        client_key=f"again-{payment_id:08}",
+        login_id=login_id,
+        memo=f"entry {typed.id} once more: payment {payment_id}, which confirmed it, was not the stall's",
+        now=now,
+    )
+    return posted.entry_id
 
 
 def mark_not_sale(

@@ -8,7 +8,9 @@ import click
 
 from ledger import books
 from ledger.days import HO_CHI_MINH, utc_now
+from ledger.inbox import waiting as waits
 from ledger.inbox.receive import Waiting, market_of, waiting
+from ledger.inbox.waiting import Told
 from ledger.refused import Problem, Refused
 from market import channels
 from market.cli.numbers import NUMBER
@@ -135,11 +137,11 @@ def _moment(text: str, now: datetime) -> datetime:
     return moment
 
 
-def _print_entry(posted: books.Posted, as_json: bool) -> None:
+def _print_entry(entry_id: int, as_json: bool) -> None:
     if as_json:
-        print_json({"entry": posted.entry_id})
+        print_json({"entry": entry_id})
     else:
-        click.echo(f"entry {posted.entry_id}")
+        click.echo(f"entry {entry_id}")
 
 
 @command.command()
@@ -151,8 +153,10 @@ def _print_entry(posted: books.Posted, as_json: bool) -> None:
 def reverse(settings: Settings, entry: int, reason: str, reassign: bool, as_json: bool) -> None:
     """Undo an entry and its corrections, once, by a new entry."""
     with installation(settings).database.writing() as session:
-        posted = settling.reverse(session, None, entry, reason=reason, reassign=reassign, login_id=None, now=utc_now())
-    _print_entry(posted, as_json)
+        done = settling.reverse(session, None, entry, reason=reason, reassign=reassign, login_id=None, now=utc_now())
+    if done.typed_anew is not None:
+        click.echo(f"it had confirmed a typed sale, which is typed anew: entry {done.typed_anew}", err=True)
+    _print_entry(done.entry_id, as_json)
 
 
 @command.command("not-sale")
@@ -164,7 +168,7 @@ def not_sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None
     """The money was no sale (a loan from a sister): out of the counts, still in the books."""
     with installation(settings).database.writing() as session:
         posted = settling.mark_not_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
-    _print_entry(posted, as_json)
+    _print_entry(posted.entry_id, as_json)
 
 
 @command.command()
@@ -176,7 +180,7 @@ def sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
     """It was a sale after all: undo not-sale."""
     with installation(settings).database.writing() as session:
         posted = settling.mark_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
-    _print_entry(posted, as_json)
+    _print_entry(posted.entry_id, as_json)
 
 
 @command.command()
@@ -188,26 +192,29 @@ def confirm(settings: Settings, entry: int, notice_entry: int, as_json: bool) ->
     """The typed sale ENTRY is the bank payment NOTICE_ENTRY: the typed one is reversed in its favour."""
     with installation(settings).database.writing() as session:
         posted = settling.confirm(session, None, entry, notice_entry, login_id=None, now=utc_now())
-    _print_entry(posted, as_json)
+    _print_entry(posted.entry_id, as_json)
+
+
+_FACTS = ("notice", "at", "bank", "account_number", "amount", "memo")
+
+
+def _facts(row: Waiting | Told) -> dict[str, object]:
+    return {
+        "notice": row.notice,
+        "at": row.at.astimezone(HO_CHI_MINH).isoformat() if row.at else row.local_date.isoformat(),
+        "bank": row.bank,
+        "account_number": row.account_number,
+        "amount": row.amount,
+        "memo": row.memo,
+    }
 
 
 def _print_waiting(rows: list[Waiting], as_json: bool) -> None:
-    documents = [
-        {
-            "notice": row.notice,
-            "at": row.at.astimezone(HO_CHI_MINH).isoformat() if row.at else row.local_date.isoformat(),
-            "bank": row.bank,
-            "account_number": row.account_number,
-            "amount": row.amount,
-            "memo": row.memo,
-        }
-        for row in rows
-    ]
+    documents = [_facts(row) for row in rows]
     if as_json:
         print_json(documents)
     else:
-        head = ("notice", "at", "bank", "account_number", "amount", "memo")
-        print_table(head, [list(document.values()) for document in documents])
+        print_table(_FACTS, [list(document.values()) for document in documents])
 
 
 @command.command()
@@ -230,6 +237,24 @@ def held(settings: Settings, market: str, as_json: bool) -> None:
     with installation(settings).database.reading() as session:
         rows = waiting(session, find_market(session, market).id, "held")
     _print_waiting(rows, as_json)
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def parked(settings: Settings, market: str, as_json: bool) -> None:
+    """Notices that could not be booked, and why; `channel replay` tries them once more."""
+    with installation(settings).database.reading() as session:
+        rows = waits.parked(session, find_market(session, market).id)
+    documents = [
+        {**_facts(row.told), "channel": row.told.channel_id, "attempts": row.attempts, "error": row.error}
+        for row in rows
+    ]
+    if as_json:
+        print_json(documents)
+    else:
+        print_table((*_FACTS, "channel", "attempts", "error"), [list(document.values()) for document in documents])
 
 
 def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
@@ -286,5 +311,12 @@ def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
 def another(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
     """These held notices are payments of their own: book them."""
     with installation(settings).database.writing() as session:
-        outcomes = settling.another(session, market_of(session, notices[0]), notices, login_id=None, now=utc_now())
+        outcomes = settling.another(
+            session,
+            market_of(session, notices[0]),
+            notices,
+            sources=[channel.source for channel in channels.list_channels(session)],
+            login_id=None,
+            now=utc_now(),
+        )
     _print_outcomes(outcomes, as_json)

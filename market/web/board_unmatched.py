@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ledger.days import utc_now
 from ledger.inbox.receive import Waiting, waiting
 from ledger.refused import Refused
+from market.channels import list_channels
 from market.markets import MarketRow
 from market.overview import natural
 from market.web.app import installation
@@ -133,7 +134,12 @@ def told(slug: str, notice_id: int) -> AnyResponse:
                 flash(say("Đã ghi là một khoản, không tính thêm."))
             else:
                 [outcome] = settling.another(
-                    session, market.id, [notice_id], login_id=signed_in().login_id, now=utc_now()
+                    session,
+                    market.id,
+                    [notice_id],
+                    sources=[channel.source for channel in list_channels(session)],
+                    login_id=signed_in().login_id,
+                    now=utc_now(),
                 )
                 flash(
                     say("Đã ghi thêm khoản này.")

@@ -76,7 +76,7 @@ class Entry:
     amount: int
     state: str = "sale"
     told: Told | None = None
-    confirms: bool = False
+    confirms: "Entry | None" = None
 
 
 class Simulation:
@@ -88,6 +88,7 @@ class Simulation:
         self.movements: list[Movement] = []
         self.entries: list[Entry] = []
         self.told: list[Told] = []
+        self.typed: list[Entry] = []
         self.keys = 0
 
     def act(self) -> None:
@@ -194,10 +195,8 @@ class Simulation:
         again = self.random.random() < 0.2 and self.keys > 0
         self.keys += not again
         amount, key = 10_000 + self.keys, f"phone-{self.keys:04}"
-        typed = [entry for entry in self.entries if entry.kind != "payment"]
         if again:
-            last = typed[-1]
-            stall, cash = last.stall, last.kind == "cash"
+            stall, cash = self.typed[-1].stall, self.typed[-1].kind == "cash"
         posted, new = books.enter_sale(
             self.session,
             book_id=self.stalls[stall].book_id,
@@ -211,9 +210,10 @@ class Simulation:
         )
         assert new is not again
         if again:
-            assert posted.entry_id == typed[-1].id
+            assert posted.entry_id == self.typed[-1].id
         else:
-            self.entries.append(Entry(posted.entry_id, stall, local_date(at), "cash" if cash else "typed", amount))
+            self.typed.append(Entry(posted.entry_id, stall, local_date(at), "cash" if cash else "typed", amount))
+            self.entries.append(self.typed[-1])
 
     def assign(self) -> None:
         if one := self._some_told("unmatched"):
@@ -247,7 +247,9 @@ class Simulation:
         one.status = "duplicate"
 
     def _another(self, one: Told) -> None:
-        [outcome] = settling.another(self.session, self.channel.market_id, [one.id], login_id=BY, now=NOW)
+        [outcome] = settling.another(
+            self.session, self.channel.market_id, [one.id], sources=[self.channel], login_id=BY, now=NOW
+        )
         one.status = "unmatched"
         if one.movement.stall is not None:
             self._book(one, one.movement.stall)
@@ -260,11 +262,15 @@ class Simulation:
             self._refused_unless(possible, lambda: self._reverse(entry, reassign))
 
     def _reverse(self, entry: Entry, reassign: bool) -> None:
-        settling.reverse(self.session, None, entry.id, reason="why", reassign=reassign, login_id=BY, now=NOW)
+        done = settling.reverse(self.session, None, entry.id, reason="why", reassign=reassign, login_id=BY, now=NOW)
         entry.state = "reversed"
         if reassign:
             assert entry.told is not None
             entry.told.status = "unmatched"
+        assert (done.typed_anew is not None) == (reassign and entry.confirms is not None)
+        if done.typed_anew is not None and entry.confirms is not None:
+            typed = entry.confirms
+            self.entries.append(Entry(done.typed_anew, typed.stall, typed.day, "typed", typed.amount))
 
     def mark(self) -> None:
         if entry := self._some_entry():
@@ -282,11 +288,11 @@ class Simulation:
         typed, payment = self._some_entry("typed"), self._some_entry("payment")
         if typed and payment:
             possible = typed.stall == payment.stall and "reversed" not in (typed.state, payment.state)
-            self._refused_unless(possible and not payment.confirms, lambda: self._confirm(typed, payment))
+            self._refused_unless(possible and payment.confirms is None, lambda: self._confirm(typed, payment))
 
     def _confirm(self, typed: Entry, payment: Entry) -> None:
         settling.confirm(self.session, None, typed.id, payment.id, login_id=BY, now=NOW)
-        typed.state, payment.confirms = "reversed", True
+        typed.state, payment.confirms = "reversed", typed
 
     def _refused_unless(self, possible: bool, act: Callable[[], None]) -> None:
         if possible:
