@@ -85,8 +85,6 @@ _KNOWN: dict[tuple[str, ...], tuple[str, int]] = {
     for name in group.split("|")
 }
 _LONGEST = max(map(len, _KNOWN))
-_NEEDED = "date"
-_MONEY = ("credit", "amount")
 
 
 def fold(text: str) -> str:
@@ -138,33 +136,34 @@ def meanings(heading: str) -> tuple[tuple[str, int], ...]:
     return ((first, longest[first]),) if first else ()
 
 
-def recognise(headings: Sequence[str]) -> dict[str, int]:
-    """The column of each meaning, by its headings; empty where they are no headings of a statement: those have a day
-    and money that came in. Raises ValueError with the headings that two columns of money, or of days, share."""
-    best: dict[str, tuple[int, int]] = {}
-    for column, heading in enumerate(headings):
-        for meaning, rank in meanings(heading):
-            if meaning in best and best[meaning][0] == rank and meaning in ("date", "credit", "debit"):
-                best[meaning] = (rank, -1)
-            elif meaning not in best or rank < best[meaning][0]:
-                best[meaning] = (rank, column)
-    if _NEEDED not in best or "credit" not in best:
-        return {}
-    doubled = [meaning for meaning, (_, column) in best.items() if column < 0]
-    if doubled:
-        raise ValueError(doubled[0])
-    return {meaning: column for meaning, (_, column) in best.items()}
+def recognise(headings: Sequence[str], said: Mapping[str, str] | None = None) -> dict[str, int]:
+    """The column of each meaning; empty where these are no headings of a statement, which has a day and money that came
+    in, or lack one of those a person named.
 
-
-def mapped(headings: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
-    """The column of each meaning as a person mapped it; empty where a mapped heading is not among these."""
+    `said` is meaning → heading as a person mapped it; what was not mapped is recognised all the same. Raises ValueError
+    with the meaning that two columns may have as well as each other, where it is of days or money.
+    """
     places: dict[str, int] = {}
     for column, heading in enumerate(headings):
         places.setdefault(normal(heading), column)
-    wanted = {meaning: normal(heading) for meaning, heading in columns.items()}
-    if not all(heading in places for heading in wanted.values()):
+    columns = {meaning: places.get(normal(heading), -1) for meaning, heading in (said or {}).items()}
+    if -1 in columns.values():
         return {}
-    return {meaning: places[heading] for meaning, heading in wanted.items()}
+    known = {"credit", "debit", *columns} if "amount" in columns else set(columns)
+    best: dict[str, tuple[int, int]] = {}
+    for column, heading in enumerate(headings):
+        for meaning, rank in () if column in columns.values() else meanings(heading):
+            if meaning not in best or rank < best[meaning][0]:
+                best[meaning] = (rank, column)
+            elif rank == best[meaning][0] and meaning in ("date", "credit", "debit"):
+                best[meaning] = (rank, -1)
+    columns |= {meaning: column for meaning, (_, column) in best.items() if meaning not in known}
+    if "date" not in columns or not columns.keys() & {"credit", "amount"}:
+        return {}
+    for meaning, column in columns.items():
+        if column < 0:
+            raise ValueError(meaning)
+    return columns
 
 
 def digest(headings: Sequence[str]) -> str:

@@ -45,15 +45,15 @@ class Line:
 class Statement:
     """What a file says. With `problems` it is to be refused whole.
 
-    `bank` is a BIN, or "" where nothing names it; `columns` are meaning → heading as recognised or mapped; `headings`
-    is the digest of their row, `learned` whether a person's mapping was used. Totals are đồng; `first` and `last` are
+    `bank` is a BIN, or "" where nothing names it; `columns` are meaning → heading as recognised or mapped, `mapped`
+    those of them that the caller named, `headings` is the digest of their row. Totals are đồng; `first` and `last` are
     local days, None without a line.
     """
 
     name: str
     bank: str = ""
     headings: str = ""
-    learned: bool = False
+    mapped: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     accounts: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
@@ -112,7 +112,9 @@ def read_statement(
     `layouts` (digest of headings → what was said before) for headings nobody knows. Raises Refused where nothing can
     be read; what is wrong with single lines stands in the result's `problems`.
     """
-    reading = _Reading(Statement(name, bank), re.sub("[ .-]", "", account), columns or {}, layouts or {})
+    reading = _Reading(
+        Statement(name, bank, mapped=dict(columns or {})), re.sub("[ .-]", "", account), columns or {}, layouts or {}
+    )
     for sheet in sheets:
         reading.read(sheet)
     statement = reading.statement
@@ -198,14 +200,12 @@ class _Reading:
         return Section(columns, both) if columns and not self._columns(under) else None
 
     def _columns(self, row: list[str]) -> dict[str, int]:
-        if self.columns:
-            return headings.mapped(row, self.columns)
-        if self.layouts and (layout := self.layouts.get(headings.digest(row))):
-            self.statement.learned = True
+        said: Mapping[str, str] = self.columns
+        if not said and self.layouts and (layout := self.layouts.get(headings.digest(row))):
+            said = layout.columns
             self.statement.bank = self.statement.bank or layout.bank
-            return headings.mapped(row, layout.columns)
         try:
-            return headings.recognise(row)
+            return headings.recognise(row, said)
         except ValueError as error:
             self.trouble = f"more than one column may be the {error}"
             return {}
