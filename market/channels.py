@@ -24,6 +24,7 @@ PROVIDERS = {
 }
 # Where nobody else makes the secret, this program does.
 MAKES_ITS_SECRET = frozenset({"generic"})
+LARGEST_ID = 2**31 - 1
 # A provider that speaks all day is not written down each time: every note waits for the one before to be durable.
 NOTED_EVERY = timedelta(minutes=1)
 
@@ -43,6 +44,9 @@ class ChannelRow:
     secret_kept: bool
     former_until: datetime | None
     last_heard_at: datetime | None
+    token_kept: bool
+    polled_at: datetime | None
+    poll_trouble: str
 
     @property
     def source(self) -> Source:
@@ -63,6 +67,9 @@ _DESCRIBED = (
         CHANNEL.c.secret.is_not(None).label("secret_kept"),
         CHANNEL.c.former_until,
         CHANNEL.c.last_heard_at,
+        CHANNEL.c.poll_secret.is_not(None).label("token_kept"),
+        CHANNEL.c.polled_at,
+        CHANNEL.c.poll_trouble,
     )
     .join(MARKET, MARKET.c.id == CHANNEL.c.market_id)
     .outerjoin(STALL, STALL.c.id == CHANNEL.c.stall_id)
@@ -114,7 +121,9 @@ def list_channels(session: Session) -> list[ChannelRow]:
 
 def find_channel(session: Session, channel_id: int) -> ChannelRow:
     """The channel with this id. Raises Refused where there is none."""
-    row = session.connection().execute(_DESCRIBED.where(CHANNEL.c.id == channel_id)).one_or_none()
+    # PostgreSQL does not look for a greater number than its column holds.
+    known = channel_id <= LARGEST_ID
+    row = session.connection().execute(_DESCRIBED.where(CHANNEL.c.id == channel_id)).one_or_none() if known else None
     if row is None:
         raise Refused(Problem(f"there is no channel {channel_id}; `channel list` shows them", field="channel"))
     return ChannelRow(**row._mapping)

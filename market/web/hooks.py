@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.days import utc_now
 from ledger.inbox.notice import Notice
 from ledger.inbox.providers import PROOFS, READERS
-from market.channels import NOTED_EVERY, Hook, find_hook, heard
+from market.channels import LARGEST_ID, NOTED_EVERY, Hook, find_hook, heard
 from market.secret_key import unseal
 from market.web.app import csrf, installation
 from merchants.payments import Outcome, take
@@ -25,8 +25,7 @@ LARGEST_BODY = 64 * 1024
 RANKED = ("recorded", "pending", "held", "unmatched", "duplicate", "ignored")
 
 
-# No channel has a greater number, and PostgreSQL would not look for one.
-@blueprint.post("/hooks/<int(max=2147483647):channel_id>")
+@blueprint.post(f"/hooks/<int(max={LARGEST_ID}):channel_id>")
 def receive(channel_id: int) -> Response | tuple[Response, int]:
     """Take what a provider tells. Duplicates and business problems are 2xx, for a provider repeats anything else."""
     length = request.content_length

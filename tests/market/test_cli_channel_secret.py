@@ -119,10 +119,17 @@ def test_an_overlap_is_up_to_thirty_days(cho: Any, market_id: int, overlap: str)
     assert cho("channel", "secret", _add(cho), "--secret", "-", "--overlap", overlap, stdin="second\n").code == 2
 
 
+@pytest.mark.parametrize("number", ["9", "2147483648"])
+@pytest.mark.parametrize("act", ["on", "off"])
+def test_a_channel_that_is_not_there_is_refused(cho: Any, act: str, number: str) -> None:
+    (line,) = cho.refused("channel", act, number)
+    assert line == f"error: channel: there is no channel {number}; `channel list` shows them"
+
+
 @on_sqlite
-@pytest.mark.parametrize("act", ["secret", "on"])
-def test_a_channel_that_is_not_there_is_refused(cho: Any, act: str) -> None:
-    assert cho.refused("channel", act, "9") == ["error: channel: there is no channel 9; `channel list` shows them"]
+def test_a_secret_of_a_channel_that_is_not_there_is_refused(cho: Any) -> None:
+    (line,) = cho.refused("channel", "secret", "9", "--secret", "-", stdin="x\n")
+    assert line == "error: channel: there is no channel 9; `channel list` shows them"
 
 
 @on_sqlite
