@@ -10,14 +10,16 @@ from ledger.days import local_date, parse_day, utc_now
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
+from market.connections import connections
 from market.markets import find_market
 from merchants import stalls
+from merchants.feeds import STATES
 from merchants.stall_file import import_stalls
 
 
 @click.group()
 def command() -> None:
-    """Stalls: import, list, close, pause, open."""
+    """Stalls: import, list, connections, close, pause, open, coded."""
 
 
 @command.command("import")
@@ -65,6 +67,48 @@ def list_(settings: Settings, market: str, as_json: bool) -> None:
         print_json([{name: getattr(row, name) for name in shown} for row in rows])
     else:
         print_table(shown, [[getattr(row, name) for name in shown] for row in rows])
+
+
+@command.command("connections")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def connections_(settings: Settings, market: str, as_json: bool) -> None:
+    """Whether each stall's bank is heard (never, silent, statements, quiet, heard), since when, and why not; those not
+    connected first. `way`: by the stall's own channel, the market's, or statements."""
+    opened = installation(settings)
+    with opened.database.reading() as session:
+        found = connections(session, find_market(session, market).id, key=opened.key, now=utc_now())
+    rows = [
+        {
+            "code": one.stall.code,
+            "name": one.stall.name,
+            "state": one.feed.state,
+            "since": one.feed.since.isoformat() if one.feed.since else None,
+            "trouble": one.feed.trouble or None,
+            "way": one.way,
+            "channel": one.feed.channel_id,
+        }
+        for one in sorted(found, key=lambda one: STATES.index(one.feed.state))
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        head = ("code", "name", "state", "since", "trouble", "way", "channel")
+        print_table(head, [list(row.values()) for row in rows])
+
+
+@command.command()
+@click.argument("code")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--on/--off", required=True, help="Only payments with one of its references, or all.")
+@click.pass_obj
+def coded(settings: Settings, code: str, market: str, on: bool) -> None:
+    """The stall counts only payments that carry the reference of one of its codes, or all again; what was booked before
+    stays."""
+    with installation(settings).database.writing() as session:
+        stalls.set_coded_only(session, stalls.find_stall(session, find_market(session, market).id, code).id, on=on)
+    click.echo(f"{code} counts {'only payments with its references' if on else 'all its payments'}", err=True)
 
 
 @command.command()
