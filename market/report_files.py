@@ -28,16 +28,26 @@ def write_csv(report: MonthReport, path: Path) -> None:
     rows.writerow(CSV_COLUMNS)
     for line in report.stalls:
         names = (line.code, line.name, line.section, line.category)
-        rows.writerow([*(_FORMULA.sub("'", name) for name in names), line.transactions])
+        rows.writerow([*(plain(name) for name in names), line.transactions])
     write_whole(path, text.getvalue().encode("utf-8-sig"))
+
+
+def plain(text: str) -> str:
+    """The text with a quote before whatever a spreadsheet would take for a formula."""
+    return _FORMULA.sub("'", text)
+
+
+def new_workbook(file: io.BytesIO) -> Workbook:
+    """A workbook in which text stays text, whatever it begins with."""
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    return Workbook(file, options)
 
 
 def write_xlsx(report: MonthReport, path: Path) -> None:
     """A workbook in Vietnamese: every stall and their total, ready to print on A4, and a sheet of the market's
     figures. Names are cells of text, whatever they begin with. Raises Refused where the file cannot be written."""
     file = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    workbook = Workbook(file, options)
+    workbook = new_workbook(file)
     month = f"{Month.parse(report.month).first:%m/%Y}"
     workbook.set_properties({"title": f"Báo cáo thanh toán không tiền mặt tháng {month}"})
     _stalls(workbook, report, month)
@@ -47,7 +57,7 @@ def write_xlsx(report: MonthReport, path: Path) -> None:
 
 
 def _stalls(workbook: Workbook, report: MonthReport, month: str) -> None:
-    sheet = _a4(workbook, "Từng sạp")
+    sheet = a4_sheet(workbook, "Từng sạp")
     title = workbook.add_format({"bold": True, "font_size": 14})
     # Text as its number format keeps a cell text when somebody edits it.
     words = workbook.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
@@ -77,7 +87,7 @@ def _stalls(workbook: Workbook, report: MonthReport, month: str) -> None:
 
 
 def _figures(workbook: Workbook, report: MonthReport, month: str) -> None:
-    sheet = _a4(workbook, "Tổng hợp")
+    sheet = a4_sheet(workbook, "Tổng hợp")
     count = workbook.add_format({"num_format": "#,##0"})
     sheet.set_column(0, 0, 52)
     sheet.set_column(1, 1, 16)
@@ -96,7 +106,7 @@ def _figures(workbook: Workbook, report: MonthReport, month: str) -> None:
         sheet.write_number(row, 1, figure, count)
 
 
-def _a4(workbook: Workbook, name: str) -> Worksheet:
+def a4_sheet(workbook: Workbook, name: str) -> Worksheet:
     """A sheet that prints on upright A4, one page wide."""
     sheet = workbook.add_worksheet(name)
     sheet.set_paper(9)

@@ -1,6 +1,5 @@
 """The printed report of a month: gathered from the books' counts, and written as an A4 PDF."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from market.closings import ClosingRow, find
 from market.comparisons import Compared, earlier, history, number
 from market.files import write_whole
 from market.markets import MarketRow
+from market.overview import natural
 from market.remarks import remarks
 from market.report_pages import PrintedMonth, PrintedSection, PrintedStall, compared_name, pages
 from market.reports import MonthReport, StallLine
@@ -58,7 +58,7 @@ def printed_month(session: Session, market: MarketRow, month: Month, report: Mon
             before=None if counts.before is None else counts.before.get(line.code, 0),
             newest=newest.get(books[line.code]),
         )
-        for line in sorted(report.stalls, key=lambda line: _natural(line.code))
+        for line in sorted(report.stalls, key=lambda line: natural(line.code))
     )
     newcomers = tuple(stall for stall in stalls if stall.transactions and _begun(firsts, books[stall.code], month))
     sections = _sections(report.stalls, every, counts)
@@ -146,7 +146,7 @@ def _sections(lines: list[StallLine], every: list[Registered], counts: _Counts) 
             now=sum(counts.now.get(code, 0) for code in codes[section]),
             before=None if counts.before is None else sum(counts.before.get(code, 0) for code in codes[section]),
         )
-        for section in sorted(sections, key=lambda section: (not section, _natural(section)))
+        for section in sorted(sections, key=lambda section: (not section, natural(section)))
     )
 
 
@@ -181,8 +181,3 @@ def _closed(session: Session, market_id: int, until: date) -> frozenset[str]:
         select(STALL.c.code).where(STALL.c.market_id == market_id, STALL.c.closed_on <= until)
     )
     return frozenset(row.code for row in rows)
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Sorts Khu 2 before Khu 10."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in re.split(r"(\d+)", text)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ledger.days import HO_CHI_MINH, Month, utc_now
+from ledger.days import HO_CHI_MINH, Month, local_date, utc_now
 from ledger.refused import Problem, Refused
 from market import reports
 from market.cli.numbers import NUMBER
@@ -92,14 +92,36 @@ def year(settings: Settings, year: str, market: str, as_json: bool) -> None:
 @command.command()
 @click.argument("month")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a CSV file.")
+@click.option("--xlsx", "xlsx_file", type=click.Path(path_type=Path), help="Write an Excel file.")
+@click.option("--pdf", "pdf_file", type=click.Path(path_type=Path), help="Write the page to print.")
 @click.pass_obj
-def province(settings: Settings, month: str, as_json: bool) -> None:
-    """Every market's month, side by side."""
+def province(
+    settings: Settings,
+    month: str,
+    as_json: bool,
+    csv_file: Path | None,
+    xlsx_file: Path | None,
+    pdf_file: Path | None,
+) -> None:
+    """Every market's month, side by side. The files leave out markets of fewer than five stalls."""
     which = Month.parse(month)
+    written = csv_file is not None or xlsx_file is not None or pdf_file is not None
     with installation(settings).database.reading() as session:
         document = reports.province_report(session, which)
+        if written:
+            from market import province as shown
+            from market.day_counts import DayCounts
+
+            look = shown.province(session, which, local_date(utc_now()), DayCounts())
+    if written:
+        from market.province_files import write_csv, write_pdf, write_xlsx
+
+        for write, file in ((write_csv, csv_file), (write_xlsx, xlsx_file), (write_pdf, pdf_file)):
+            if file is not None:
+                write(look, file)
     if as_json:
         print_json(document)
-    else:
+    elif not written:
         head = ("slug", "name", "transactions", "active", "registered")
         print_table(head, [list(row.values()) for row in document["markets"]])

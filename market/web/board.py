@@ -17,20 +17,27 @@ from market import closings
 from market.comparisons import earlier
 from market.markets import MarketRow
 from market.overview import StallMonth, fingerprint, last_days, natural, overview
+from market.reports import close as close_month
 from market.reports import closed_report, month_report
 from market.web import charts
 from market.web.app import installation
-from market.web.desk import address, enter, matches, page, page_number, pages_of, register, signed_in, wanted_month
+from market.web.desk import (
+    address,
+    enter,
+    matches,
+    page,
+    page_number,
+    pages_of,
+    register,
+    sent_file,
+    signed_in,
+    wanted_month,
+)
 from market.web.kept import kept_counts, kept_parts
 
 blueprint = Blueprint("board", __name__)
 blueprint.record_once(register)
 PAGE = 100
-MIMETYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
 ORDERS: dict[str, Callable[[StallMonth], object]] = {
     "code": lambda stall: natural(stall.code),
     "name": lambda stall: natural(stall.name),
@@ -183,11 +190,7 @@ def report(slug: str, kind: str) -> Response:
             write_pdf(printed_month(session, market, which, document, local_date(utc_now())), file)
         else:
             {"csv": write_csv, "xlsx": write_xlsx}[kind](document, file)
-        content = file.read_bytes()
-    answer = Response(content, mimetype=MIMETYPES[kind])
-    name = f"{market.slug}-{which}{f'-v{version}' if version else ''}.{kind}"
-    answer.headers["Content-Disposition"] = f"{'inline' if kind == 'pdf' else 'attachment'}; filename={name}"
-    return answer
+        return sent_file(file.read_bytes(), kind, f"{market.slug}-{which}{f'-v{version}' if version else ''}")
 
 
 @blueprint.route("/board/<slug>/close", methods=["GET", "POST"])
@@ -197,9 +200,7 @@ def close(slug: str) -> AnyResponse | str:
     if request.method == "POST":
         with installation().database.writing() as session:
             market = enter(session, slug)
-            frozen = month_report(session, market, which).frozen()
-            login_id = signed_in().login_id
-            closings.close_month(session, market.id, which, frozen, login_id=login_id, now=utc_now())
+            close_month(session, market, which, login_id=signed_in().login_id, now=utc_now())
         return redirect(url_for(".month", slug=slug, month=which), 303)
     with installation().database.reading() as session:
         market = enter(session, slug)

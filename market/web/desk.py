@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import abort, g, render_template
+from flask import Response, abort, g, render_template
 from flask.sansio.blueprints import BlueprintSetupState
 from sqlmodel import Session
 
@@ -55,6 +55,21 @@ def wanted_month(text: str | None) -> Month:
 def page(session: Session, market: MarketRow, tab: str, template: str, **values: Any) -> str:
     """A page of the desk, with the tab it belongs to and how much waits to be settled."""
     return render_template(template, market=market, tab=tab, waiting=count_waiting(session, market.id), **values)
+
+
+_MIMETYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+
+
+def sent_file(content: bytes, kind: str, name: str) -> Response:
+    """A report as a file: a PDF to look at, CSV and XLSX to keep."""
+    answer = Response(content, mimetype=_MIMETYPES[kind])
+    shown = "inline" if kind == "pdf" else "attachment"
+    answer.headers["Content-Disposition"] = f"{shown}; filename={name}.{kind}"
+    return answer
 
 
 def pages_of(count: int, size: int, wanted: int) -> tuple[int, int]:

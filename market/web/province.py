@@ -1,6 +1,9 @@
-"""The province's page: markets side by side; and adding one."""
+"""The province's page: markets side by side, on screen and as files; and adding one."""
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+import tempfile
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,7 +15,7 @@ from market.overview import fingerprint
 from market.province import province
 from market.web import charts
 from market.web.app import installation
-from market.web.desk import signed_in, wanted_month
+from market.web.desk import sent_file, signed_in, wanted_month
 from market.web.kept import kept_counts, kept_parts
 from market.web.typed import parse_number
 from market.web.words import say
@@ -56,6 +59,21 @@ def month() -> str:
         now=now,
         body=body,
     )
+
+
+@blueprint.get("/report.<any(csv, xlsx, pdf):kind>")
+def report(kind: str) -> Response:
+    """The month of every market as a file."""
+    # Slow to import, and no page needs them.
+    from market.province_files import write_csv, write_pdf, write_xlsx
+
+    _enter()
+    which = wanted_month(request.args.get("month"))
+    with installation().database.reading() as session, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"report.{kind}"
+        look = province(session, which, local_date(utc_now()), kept_counts())
+        {"csv": write_csv, "xlsx": write_xlsx, "pdf": write_pdf}[kind](look, file)
+        return sent_file(file.read_bytes(), kind, f"province-{which}")
 
 
 @blueprint.route("/markets/new", methods=["GET", "POST"])

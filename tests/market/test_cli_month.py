@@ -118,6 +118,12 @@ def test_the_province_has_every_market(cho: Any, october: list[int], other_marke
     ]
 
 
+def test_the_provinces_month_is_written_as_csv_xlsx_and_pdf_at_once(cho: Any, october: list[int]) -> None:
+    files = [cho.folder / f"province.{kind}" for kind in ("csv", "xlsx", "pdf")]
+    cho.done("report", "province", "2026-10", *(part for file in files for part in (f"--{file.suffix[1:]}", file)))
+    assert [file.read_bytes()[:2] for file in files] == [b"\xef\xbb", b"PK", b"%P"]
+
+
 def test_the_month_is_written_as_csv_xlsx_and_pdf_at_once(cho: Any, october: list[int]) -> None:
     files = {kind: cho.folder / f"october.{kind}" for kind in ("csv", "xlsx", "pdf")}
     said = cho.done(

@@ -274,12 +274,22 @@ def test_the_province_opens_no_markets_desk(
     assert browser.get("/province/markets/new").status_code == 404
 
 
+@pytest.mark.parametrize(("kind", "begins"), [("csv", b"\xef\xbb\xbfmarket,"), ("xlsx", b"PK"), ("pdf", b"%PDF")])
+def test_the_province_takes_its_month_away_as_a_file(
+    signed_in: Callable[..., FlaskClient], market_id: int, kind: str, begins: bytes
+) -> None:
+    answer = signed_in("province").get(f"/province/report.{kind}?month=2026-10")
+    assert answer.data.startswith(begins)
+    assert f"filename=province-2026-10.{kind}" in answer.headers["Content-Disposition"]
+
+
 def test_only_the_province_and_the_administrator_compare_markets(
     signed_in: Callable[..., FlaskClient], huong: StallRow, administrator: FlaskClient
 ) -> None:
     assert administrator.get("/province").status_code == 200
     for browser in (signed_in("board", market_id=huong.market_id), signed_in("stallholder", stall=huong)):
         assert browser.get("/province").status_code == 404
+        assert browser.get("/province/report.csv").status_code == 404
 
 
 def test_the_administrator_adds_a_market(administrator: FlaskClient) -> None:

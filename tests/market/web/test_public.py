@@ -1,6 +1,9 @@
 """What anybody sees: a stall's page and pictures, the program's health, and refusals in plain words."""
 
+import base64
+import hashlib
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -55,6 +58,15 @@ def test_the_page_has_nothing_of_another_site_and_nothing_inline(client: FlaskCl
     assert "https://" not in answer.text
     assert "style=" not in answer.text
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_page_brings_its_styles_and_the_policy_names_each_of_them(client: FlaskClient, huong: StallRow) -> None:
+    answer = client.get(PAGE)
+    styles = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles]
+    assert len(digests) == 2
+    assert all(f"'sha256-{digest}'" in answer.headers["Content-Security-Policy"] for digest in digests)
+    assert "stylesheet" not in answer.text
 
 
 def test_the_picture_is_the_stalls_code_with_its_reference(client: FlaskClient, huong: StallRow) -> None:
