@@ -1,15 +1,16 @@
 """A stall's incoming payments one by one, with who paid and which code was answered: for its own people only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session
 
 from ledger.books.model import BOOK, ENTRY, ENTRY_NOTE, POSTING
 from ledger.inbox.model import NOTICE, NOTICE_BODY
-from merchants.model import CODE_PAYMENT, PAYMENT_CODE, REFERENCE, STALL
+from merchants.doubled import doubled
+from merchants.model import BANK_ACCOUNT, CODE_PAYMENT, PAYMENT_CODE, REFERENCE, STALL
 from merchants.takings import Actor, NotYours
 
 
@@ -19,10 +20,13 @@ class Incoming:
 
     `at` is the bank's own moment in UTC, None where it gave only a day; `payer` as the bank sends it, may be empty.
     Where the payment answered a code: its `reference`, the amount `asked` for, and the `verdict` (exact, short, over;
-    `again` when the code had been paid before). `correction` is its last correction's kind, None where it stands, and
-    `why` the reason that was given for it, as far as it is kept.
+    `again` when the code had been paid before, `late` after its expiry). `former`: paid to an account that the stall
+    had before. `doubled`: without a code, and the same payer had just sent the same (`merchants.doubled`).
+    `correction` is its last correction's kind, None where it stands, and `why` the reason that was given for it, as far
+    as it is kept.
     """
 
+    entry_id: int
     number: int
     amount: int
     at: datetime | None
@@ -31,11 +35,37 @@ class Incoming:
     asked: int | None
     verdict: str | None
     again: bool
+    late: bool
+    former: bool
     correction: str | None
     why: str
+    doubled: bool = False
 
+    @property
+    def small(self) -> bool:
+        """Less than anybody sells for: somebody tried the code, or mistyped."""
+        return self.amount < LEAST
+
+
+LEAST = 1_000
 
 _CORRECTION = ENTRY.alias("correction")
+_account = BANK_ACCOUNT.c
+_IN_FORCE = and_(
+    or_(_account.in_force_from.is_(None), _account.in_force_from <= ENTRY.c.occurred_at),
+    or_(_account.in_force_until.is_(None), _account.in_force_until > ENTRY.c.occurred_at),
+)
+
+
+def _held(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The stall has an account, of the number that the notice names, for which this is so."""
+    named = or_(_account.number == NOTICE.c.account_number, _account.number == NOTICE.c.virtual_account)
+    return (
+        select(_account.id)
+        .where(_account.stall_id == STALL.c.id, named, condition)
+        .correlate(STALL, NOTICE, ENTRY)
+        .exists()
+    )
 
 
 def _described() -> Select[Any]:
@@ -62,6 +92,7 @@ def _described() -> Select[Any]:
     return (
         select(
             ENTRY.c.number,
+            ENTRY.c.id.label("entry_id"),
             POSTING.c.amount,
             NOTICE.c.at,
             func.coalesce(body, "").label("payer"),
@@ -69,11 +100,14 @@ def _described() -> Select[Any]:
             PAYMENT_CODE.c.amount.label("asked"),
             CODE_PAYMENT.c.verdict,
             func.coalesce(CODE_PAYMENT.c.again, False).label("again"),
+            func.coalesce(CODE_PAYMENT.c.late, False).label("late"),
+            (_held(_account.in_force_until <= ENTRY.c.occurred_at) & ~_held(_IN_FORCE)).label("former"),
             correction.label("correction"),
             func.coalesce(why, "").label("why"),
         )
         .join(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "bank"))
         .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
+        .join(STALL, STALL.c.book_id == ENTRY.c.book_id)
         .outerjoin(CODE_PAYMENT, CODE_PAYMENT.c.entry_id == ENTRY.c.id)
         .outerjoin(PAYMENT_CODE, PAYMENT_CODE.c.id == CODE_PAYMENT.c.payment_code_id)
         .outerjoin(REFERENCE, REFERENCE.c.payment_code_id == PAYMENT_CODE.c.id)
@@ -81,7 +115,8 @@ def _described() -> Select[Any]:
     )
 
 
-def _book(session: Session, actor: Actor, stall_id: int) -> int:
+def book_of(session: Session, actor: Actor, stall_id: int) -> int:
+    """The book of a stall, for its own people. Raises NotYours."""
     if stall_id not in actor.stalls:
         raise NotYours
     book_id: int = session.connection().execute(select(STALL.c.book_id).where(STALL.c.id == stall_id)).scalar_one()
@@ -89,19 +124,21 @@ def _book(session: Session, actor: Actor, stall_id: int) -> int:
 
 
 def _read(session: Session, query: Select[Any]) -> list[Incoming]:
-    return [Incoming(**row._mapping) for row in session.connection().execute(query)]
+    found = [Incoming(**row._mapping) for row in session.connection().execute(query)]
+    again = doubled(session, {one.entry_id: one.at for one in found if one.reference is None and one.at is not None})
+    return [replace(one, doubled=one.entry_id in again) for one in found]
 
 
 def newest(session: Session, actor: Actor, stall_id: int, limit: int) -> list[Incoming]:
     """The stall's newest payments, the newest first. Raises NotYours."""
-    book_id = _book(session, actor, stall_id)
+    book_id = book_of(session, actor, stall_id)
     query = _described().where(ENTRY.c.book_id == book_id).order_by(ENTRY.c.number.desc()).limit(limit)
     return _read(session, query)
 
 
 def on_day(session: Session, actor: Actor, stall_id: int, day: date, *, limit: int, offset: int = 0) -> list[Incoming]:
     """The stall's payments of a local day, the newest first. Raises NotYours."""
-    book_id = _book(session, actor, stall_id)
+    book_id = book_of(session, actor, stall_id)
     query = _described().where(ENTRY.c.book_id == book_id, ENTRY.c.booked_on == day)
     return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit).offset(offset))
 
@@ -111,7 +148,7 @@ def after(session: Session, actor: Actor, stall_id: int, number: int, limit: int
 
     That is the last entry's own where nothing was left off, so that corrections are passed too. Raises NotYours.
     """
-    book_id = _book(session, actor, stall_id)
+    book_id = book_of(session, actor, stall_id)
     last = last_number(session, actor, stall_id)
     query = (
         _described()
@@ -124,7 +161,7 @@ def after(session: Session, actor: Actor, stall_id: int, number: int, limit: int
 
 def numbered(session: Session, actor: Actor, stall_id: int, number: int) -> Incoming | None:
     """The payment with this number in the stall's book; None where there is none. Raises NotYours."""
-    book_id = _book(session, actor, stall_id)
+    book_id = book_of(session, actor, stall_id)
     found = _read(session, _described().where(ENTRY.c.book_id == book_id, ENTRY.c.number == number))
     return found[0] if found else None
 
@@ -132,7 +169,7 @@ def numbered(session: Session, actor: Actor, stall_id: int, number: int) -> Inco
 def entry_of(session: Session, actor: Actor, stall_id: int, number: int) -> int | None:
     """The id of the payment with this number in the stall's book; None where there is none. Raises NotYours."""
     query = select(ENTRY.c.id).where(
-        ENTRY.c.book_id == _book(session, actor, stall_id), ENTRY.c.number == number, ENTRY.c.kind == "payment"
+        ENTRY.c.book_id == book_of(session, actor, stall_id), ENTRY.c.number == number, ENTRY.c.kind == "payment"
     )
     entry_id: int | None = session.connection().execute(query).scalar_one_or_none()
     return entry_id
@@ -143,7 +180,7 @@ def answer_to(session: Session, actor: Actor, stall_id: int, reference: str) -> 
 
     Raises NotYours.
     """
-    book_id = _book(session, actor, stall_id)
+    book_id = book_of(session, actor, stall_id)
     query = _described().where(ENTRY.c.book_id == book_id, REFERENCE.c.reference == reference)
     found = _read(session, query.order_by(ENTRY.c.number.desc()).limit(20))
     return next((payment for payment in found if payment.correction != "reversal"), None)
@@ -151,6 +188,6 @@ def answer_to(session: Session, actor: Actor, stall_id: int, reference: str) -> 
 
 def last_number(session: Session, actor: Actor, stall_id: int) -> int:
     """The number of the newest entry of the stall's book, 0 while it is empty. Raises NotYours."""
-    book_id = _book(session, actor, stall_id)
+    book_id = book_of(session, actor, stall_id)
     count: int = session.connection().execute(select(BOOK.c.entries).where(BOOK.c.id == book_id)).scalar_one()
     return count

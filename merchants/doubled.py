@@ -1,0 +1,59 @@
+"""Transfers that look as if somebody sent them twice: booked as they are, and shown to the stall."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, or_, select
+from sqlmodel import Session
+
+from ledger.books.model import ENTRY
+from ledger.days import local_date
+from ledger.inbox.model import NOTICE, NOTICE_BODY
+from merchants.model import CODE_PAYMENT
+
+WITHIN = timedelta(minutes=10)
+
+
+def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
+    """Which of these payments that answered no code (entry id → the bank's moment) another one like it came before: of
+    the same known payer, with the same amount and memo, to the same stall, within ten minutes, and not reversed."""
+    if not payments:
+        return set()
+    days = {local_date(at) for at in payments.values()}
+    around = {day + timedelta(days=step) for day in days for step in (-1, 0, 1)}
+    earlier, entry, body = (table.alias(f"earlier_{table.name}") for table in (NOTICE, ENTRY, NOTICE_BODY))
+    undone = ENTRY.alias("undone")
+    rows = session.connection().execute(
+        select(ENTRY.c.id, earlier.c.at)
+        .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
+        .join(NOTICE_BODY, NOTICE_BODY.c.notice_id == NOTICE.c.id)
+        .join(
+            earlier,
+            and_(
+                *(earlier.c[name] == NOTICE.c[name] for name in ("market_id", "account_number", "amount")),
+                # Minutes are looked at below; by its days an index finds the few that may be alike.
+                earlier.c.local_date.in_(sorted(around)),
+                earlier.c.at.is_not(None),
+            ),
+        )
+        .join(
+            entry,
+            and_(
+                entry.c.notice_id == earlier.c.id, entry.c.book_id == ENTRY.c.book_id, entry.c.number < ENTRY.c.number
+            ),
+        )
+        .join(
+            body,
+            and_(
+                body.c.notice_id == earlier.c.id,
+                *(body.c[name] == NOTICE_BODY.c[name] for name in ("memo", "payer_name", "payer_account")),
+            ),
+        )
+        .where(
+            ENTRY.c.id.in_(payments),
+            or_(NOTICE_BODY.c.payer_name != "", NOTICE_BODY.c.payer_account != ""),
+            ~select(CODE_PAYMENT.c.entry_id).where(CODE_PAYMENT.c.entry_id == entry.c.id).exists(),
+            ~select(undone.c.id).where(undone.c.concerns == entry.c.id, undone.c.kind == "reversal").exists(),
+        )
+    )
+    return {row.id for row in rows if abs(payments[row.id] - row.at) <= WITHIN}
