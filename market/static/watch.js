@@ -37,7 +37,7 @@ function answered(payments) {
   const own = payments.find((p) => p.reference === reference);
   const alike = payments.find((p) => !p.reference && p.amount === Number(amount));
   const found = own || alike;
-  if (found) location.replace(found.url);
+  if (found) location.replace(page.dataset.done || found.url);
   else if (payments.length) document.getElementById("other").textContent = payments.at(-1).said;
 }
 
@@ -49,4 +49,5 @@ async function renew() {
 }
 
 if (page.dataset.after) setTimeout(look, SOON);
+if (page.dataset.late) setTimeout(() => location.reload(), page.dataset.late * 1000);
 if (page.dataset.close) setTimeout(() => location.replace(page.dataset.close), 8000);
