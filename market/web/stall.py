@@ -15,6 +15,7 @@ from market.web.access import ask_to_sign_in
 from market.web.app import installation
 from market.web.formats import clock, money
 from market.web.spoken import spoken
+from market.web.stall_flags import flags, flags_in_words
 from market.web.typed import parse_vnd
 from market.web.words import say
 from merchants import incoming
@@ -161,7 +162,7 @@ def received(stall_id: int, number: int) -> tuple[str, int]:
         stall = load_stall(reading, stall_id)
     if payment is None or payment.correction == "reversal":
         abort(404)
-    too_little = payment.verdict == "short" or payment.amount < LEAST
+    too_little = payment.verdict == "short" or payment.small
     missing = payment.asked - payment.amount if payment.asked and payment.verdict == "short" else 0
     return page(
         "stall/short.html" if too_little else "stall/received.html",
@@ -190,6 +191,7 @@ def payments() -> Response:
             "payer": masked(payment.payer),
             "reference": payment.reference,
             "verdict": payment.verdict,
+            **flags(payment),
             "said": say("Vừa vào {amount}", amount=money(payment.amount)),
             "url": url_for(".received", stall_id=stall_id, number=payment.number),
         }
@@ -260,6 +262,9 @@ def book() -> tuple[str, int]:
         before=Month.of(month.first - timedelta(days=1)),
         after=Month.of(month.last + timedelta(days=1)) if month.last < now else None,
     )
+
+
+blueprint.app_template_filter("flags")(flags_in_words)
 
 
 @blueprint.app_template_filter("payer")
