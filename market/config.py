@@ -16,6 +16,8 @@ SETTINGS = {
     "CHO_PORT": "port to listen on (default: 8000)",
     "CHO_SECRET_KEY": "the installation's key",
     "CHO_SECRET_KEY_FILE": "file that holds the installation's key (default: secret.key inside CHO_DATA)",
+    "CHO_SEPAY_API": "address of SePay's own interface, for its sandbox (default: https://userapi.sepay.vn/v2)",
+    "CHO_CASSO_API": "address of Casso's own interface (default: https://oauth.casso.vn/v2)",
 }
 
 
@@ -30,6 +32,8 @@ class Settings:
     port: int
     secret_key: str | None
     secret_key_file: Path
+    sepay_api: str
+    casso_api: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -56,4 +60,17 @@ class Settings:
         if key is not None and len(key) < 32:
             raise Refused(Problem("must have 32 characters or more", field="CHO_SECRET_KEY"))
         key_file = Path(environment.get("CHO_SECRET_KEY_FILE") or data / "secret.key")
-        return cls(data, url, base_url, host, int(port), key, key_file)
+        sepay_api = _interface(environment, "CHO_SEPAY_API", "https://userapi.sepay.vn/v2")
+        casso_api = _interface(environment, "CHO_CASSO_API", "https://oauth.casso.vn/v2")
+        return cls(data, url, base_url, host, int(port), key, key_file, sepay_api, casso_api)
+
+
+def _interface(environment: Mapping[str, str], name: str, usual: str) -> str:
+    address = (environment.get(name) or usual).rstrip("/")
+    if not _INTERFACE.fullmatch(address):
+        raise Refused(Problem(f"{address!r} is no address of an interface; write https://name/path", field=name))
+    return address
+
+
+# A token opens an account's whole history: it never goes over a line in the clear, but to this machine itself.
+_INTERFACE = re.compile(r"(https://[A-Za-z0-9.\-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._/\-]*)?")

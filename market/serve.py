@@ -17,18 +17,17 @@ from multiprocessing.synchronize import Event
 from types import FrameType
 from typing import Any
 
-from ledger.days import utc_now
 from ledger.refused import Problem, Refused
 from market.config import Settings
-from market.db import Database
 from market.installation import Installation
 
 THREADS = 16
 # Requests that wait for a thread; more than this and a phone is better told to come back.
 MOST_WAITING = 200
 CONNECTIONS = 1000
-SWEEP_EVERY = 60.0
 FINISH_WITHIN = 10.0
+# For what runs beside the answering, all of it together.
+LEAVE_WITHIN = 5.0
 STOP_WITHIN = 20.0
 log = logging.getLogger("market")
 Background = Callable[[Installation, threading.Event], None]
@@ -69,11 +68,12 @@ def serve(settings: Settings, background: Background | None = None) -> int:
 
 
 def work(settings: Settings, background: Background | None, told: Event) -> None:
-    """The worker: the application, the sweep, and what else runs beside them, until it is `told` to end, gets SIGTERM,
-    or its supervisor is gone."""
+    """The worker: the application, the sweep, the polling, and what else runs beside them, until it is `told` to end,
+    gets SIGTERM, or its supervisor is gone."""
     from waitress.server import create_server
     from waitress.wasyncore import loop
 
+    from market.background import poll_channels, sweep
     from market.web.app import create_app
 
     _log_to_file(settings)
@@ -104,7 +104,10 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     signal.signal(signal.SIGTERM, stop)
     # Ctrl-C reaches the whole group of the terminal; the supervisor answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threads = [threading.Thread(target=_sweep, args=(installation.database, ending), daemon=True)]
+    threads = [
+        threading.Thread(target=sweep, args=(installation.database, ending), daemon=True),
+        threading.Thread(target=poll_channels, args=(installation, ending), daemon=True),
+    ]
     if background is not None:
         threads.append(threading.Thread(target=background, args=(installation, ending), daemon=True))
     for thread in threads:
@@ -115,8 +118,10 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
         _finish(sockets)
     finally:
         ending.set()
+        until = time.monotonic() + LEAVE_WITHIN
         for thread in threads:
-            thread.join(5.0)
+            # One that waits for a provider's answer is left behind; what it had not committed is asked for again.
+            thread.join(max(0.0, until - time.monotonic()))
         installation.close()
 
 
@@ -160,29 +165,6 @@ class _Shedding:
             )
             return ["Máy đang bận, thử lại sau ít giây.\n".encode()]
         return self.app(environ, start_response)
-
-
-def _sweep(database: Database, ending: threading.Event) -> None:
-    """At the start and every minute, book what was told and could not be booked then, and seal a day that ended."""
-    from ledger.inbox.receive import channels_behind
-    from market.channels import list_channels
-    from market.sealing import seal_days
-    from merchants.payments import take_up
-
-    while True:
-        try:
-            # Looked up first, for a market where nothing waits should not have its writers wait either.
-            with database.reading() as session:
-                behind = channels_behind(session)
-                channels = [channel for channel in list_channels(session) if channel.id in behind]
-            for channel in channels:
-                with database.writing() as session:
-                    take_up(session, channel.source, utc_now())
-            seal_days(database, utc_now())
-        except Exception:
-            log.exception("the sweep failed; it comes again in a minute")
-        if ending.wait(SWEEP_EVERY):
-            return
 
 
 def try_port(host: str, port: int) -> None:

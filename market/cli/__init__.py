@@ -21,7 +21,7 @@ GROUPS = {
     "stall": "Stalls: import, list, connections, close, pause, open, coded.",
     "qr": "VietQR payloads: encode, decode, pictures.",
     "sign": "Signs with a stall's code, as PDF.",
-    "channel": "Sources of bank news: add, list, renew a secret, off and on, replay.",
+    "channel": "Sources of bank news: add, list, renew a secret, off and on, replay, poll.",
     "payment": "Payments: import, add, correct, settle.",
     "month": "Close a month.",
     "report": "Reports of a month, a year, the province.",

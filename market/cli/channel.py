@@ -1,7 +1,6 @@
 """`channel`: where bank news comes from."""
 
 import secrets
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,21 @@ from typing import Any
 import click
 
 from ledger.days import HO_CHI_MINH, utc_now
+from ledger.inbox.waiting import parked_of
 from ledger.refused import Problem, Refused
 from market import channels
+from market.cli.channel_poll import poll_, token
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
+from market.cli.secret_given import secret_given
 from market.config import Settings
+from market.deliveries import BATCH
 from market.markets import find_market
+from market.polling import keep_token
 from market.secret_key import seal
 from merchants.payments import take_up
+from merchants.settling import try_again
 from merchants.stalls import find_stall
 
 SEALED_OTHERWISE = (
@@ -28,7 +33,11 @@ SEALED_OTHERWISE = (
 
 @click.group()
 def command() -> None:
-    """Sources of bank news: add, list, renew a secret, off and on, replay."""
+    """Sources of bank news: add, list, renew a secret, off and on, replay, poll."""
+
+
+command.add_command(token)
+command.add_command(poll_)
 
 
 @command.command()
@@ -38,6 +47,8 @@ def command() -> None:
 @click.option("--secret-file", type=click.Path(path_type=Path), help="File whose first line is the provider's secret.")
 @click.option("--secret", type=click.Choice(["-"]), help="Read the secret from stdin.")
 @click.option("--auth", help="How the provider proves itself, where it has several ways.")
+@click.option("--token-file", type=click.Path(path_type=Path), help="File with the token of the provider's interface.")
+@click.option("--token", type=click.Choice(["-"]), help="Read that token from stdin.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def add(
@@ -48,13 +59,16 @@ def add(
     secret_file: Path | None,
     secret: str | None,
     auth: str | None,
+    token_file: Path | None,
+    token: str | None,
     as_json: bool,
 ) -> None:
     """Add a channel of PROVIDER: sepay, casso, casso-v2, payos, pay2s or generic. A generic one's secret is made here
     unless one is given, and printed this once."""
-    said = _secret(secret_file, secret)
+    said = secret_given(secret_file, secret, "secret")
     made = secrets.token_urlsafe(32) if said is None and provider in channels.MAKES_ITS_SECRET else None
     said = said or made
+    opens = secret_given(token_file, token, "token")
     opened = installation(settings)
     with opened.database.writing() as session:
         row = find_market(session, market)
@@ -67,6 +81,8 @@ def add(
             sealed_secret=None if said is None else seal(opened.key, said),
             now=utc_now(),
         )
+        if opens is not None:
+            keep_token(session, channel_id, seal(opened.key, opens))
     url = f"/hooks/{channel_id}"
     if as_json:
         document = {"channel": channel_id, "provider": provider, "url": url}
@@ -80,24 +96,6 @@ def _print_made(secret: str | None) -> None:
     if secret is not None:
         click.echo(f"secret: {secret}")
         click.echo("it is shown this once; give it to the sender now", err=True)
-
-
-def _secret(file: Path | None, typed: str | None) -> str | None:
-    if file is not None and typed is not None:
-        raise click.UsageError("give --secret-file or --secret -, not both")
-    if file is not None:
-        try:
-            said = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused(Problem(f"{file} cannot be read: {error}", field="secret-file")) from None
-    elif typed is not None:
-        said = sys.stdin.readline()
-    else:
-        return None
-    secret = said.strip().split("\n")[0].strip()
-    if not secret:
-        raise Refused(Problem("is empty; copy it from the provider's page", field="secret"))
-    return secret
 
 
 @command.command("list")
@@ -120,7 +118,10 @@ def list_(settings: Settings, as_json: bool) -> None:
                 "secret": row.secret_kept,
                 "former_until": row.former_until.isoformat() if row.former_until and row.former_until > now else None,
                 "last_heard_at": row.last_heard_at.isoformat() if row.last_heard_at else None,
+                "token": row.token_kept,
+                "polled_at": row.polled_at.isoformat() if row.polled_at else None,
                 "url": f"/hooks/{row.id}",
+                "poll_trouble": row.poll_trouble,
                 "trouble": SEALED_OTHERWISE if row.id in sealed_otherwise else None,
             }
             for row in channels.list_channels(session)
@@ -128,9 +129,11 @@ def list_(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        head = [name for name in rows[0] if name != "trouble"] if rows else []
+        head = [name for name in rows[0] if name not in ("poll_trouble", "trouble")] if rows else []
         print_table(head, [[row[name] for name in head] for row in rows])
-        print_problems([Problem(row["trouble"], field=f"channel {row['channel']}") for row in rows if row["trouble"]])
+        for row in rows:
+            troubles = [row["trouble"] or "", *row["poll_trouble"].splitlines()]
+            print_problems([Problem(line, field=f"channel {row['channel']}") for line in troubles if line])
 
 
 @command.command()
@@ -151,7 +154,7 @@ def secret(
     settings: Settings, channel: int, secret_file: Path | None, secret: str | None, overlap: int, as_json: bool
 ) -> None:
     """Give CHANNEL another secret. A generic one's is made here unless one is given, and printed this once."""
-    said = _secret(secret_file, secret)
+    said = secret_given(secret_file, secret, "secret")
     opened = installation(settings)
     now = utc_now()
     with opened.database.writing() as session:
@@ -197,10 +200,21 @@ def off(settings: Settings, channel: int) -> None:
 @click.argument("channel", type=NUMBER)
 @click.pass_obj
 def replay(settings: Settings, channel: int) -> None:
-    """Book what the channel told and could not be booked then."""
+    """Book what the channel told and could not be booked then; what is parked gets one more try."""
     database = installation(settings).database
     taken = 0
     still = 0
+    last = 0
+    while True:
+        with database.writing() as session:
+            row = channels.find_channel(session, channel)
+            parked = parked_of(session, row.market_id, channel, after=last, limit=BATCH)
+            outcomes = try_again(session, row.source, parked, utc_now())
+        if not parked:
+            break
+        last = parked[-1]
+        taken += len(outcomes)
+        still += sum(outcome.status == "parked" for outcome in outcomes)
     while True:
         with database.writing() as session:
             row = channels.find_channel(session, channel)

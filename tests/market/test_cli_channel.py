@@ -48,6 +48,9 @@ def test_the_list_shows_everything_but_the_secret(cho: Any, huong: StallRow, sec
         "status": "on",
         "former_until": None,
         "last_heard_at": None,
+        "token": False,
+        "polled_at": None,
+        "poll_trouble": "",
         "trouble": None,
     }
     assert cho.json("channel", "list") == [

@@ -35,6 +35,8 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
             "CHO_PORT": "8080",
             "CHO_SECRET_KEY": "k" * 32,
             "CHO_SECRET_KEY_FILE": str(tmp_path / "key"),
+            "CHO_SEPAY_API": "https://userapi-sandbox.sepay.vn/v2/",
+            "CHO_CASSO_API": "http://127.0.0.1:8080",
         }
     )
     assert settings == Settings(
@@ -45,6 +47,8 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
         port=8080,
         secret_key="k" * 32,
         secret_key_file=tmp_path / "key",
+        sepay_api="https://userapi-sandbox.sepay.vn/v2",
+        casso_api="http://127.0.0.1:8080",
     )
 
 
@@ -75,6 +79,16 @@ def test_every_unknown_name_is_told_with_the_names_there_are() -> None:
         ("CHO_DATABASE_URL", "mysql://x", "must begin with sqlite:/// or postgresql+psycopg://"),
         ("CHO_DATABASE_URL", "cho.sqlite", "must begin with sqlite:/// or postgresql+psycopg://"),
         ("CHO_DATABASE_URL", "postgresql://x", "must begin with sqlite:/// or postgresql+psycopg://"),
+        (
+            "CHO_SEPAY_API",
+            "http://userapi.sepay.vn/v2",
+            "'http://userapi.sepay.vn/v2' is no address of an interface; write https://name/path",
+        ),
+        (
+            "CHO_CASSO_API",
+            "https://user@oauth.casso.vn",
+            "'https://user@oauth.casso.vn' is no address of an interface; write https://name/path",
+        ),
         ("CHO_PORT", "0", "'0' is no port; write a number from 1 to 65535"),
         ("CHO_PORT", "65536", "'65536' is no port; write a number from 1 to 65535"),
         ("CHO_PORT", "http", "'http' is no port; write a number from 1 to 65535"),

@@ -1,0 +1,115 @@
+"""What the serving worker does beside answering: book what was left over, seal the days, poll the providers."""
+
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass
+
+from ledger.days import utc_now
+from ledger.inbox.receive import channels_behind
+from ledger.refused import Refused
+from market.channels import ChannelRow, list_channels
+from market.db import Database
+from market.fetching import Pause
+from market.installation import Installation
+from market.polling import PACE, channels_to_poll, poll
+from market.sealing import seal_days
+from merchants.payments import take_up
+
+log = logging.getLogger("market.background")
+# Seconds.
+SWEEP_EVERY = 60.0
+POLL_EVERY = 300.0
+POLL_AT_LEAST_EVERY = 3600.0
+# How soon a channel that was given a token is seen.
+LOOK_EVERY = 20.0
+# A poll may take this share of the time, so that many pages never become all that a server does.
+BUSIEST = 0.1
+
+
+def sweep(database: Database, ending: threading.Event) -> None:
+    """At the start and every minute, book what was told and could not be booked then, and seal a day that ended."""
+    while True:
+        try:
+            # Looked up first, for a market where nothing waits should not have its writers wait either.
+            with database.reading() as session:
+                behind = channels_behind(session)
+                channels = [channel for channel in list_channels(session) if channel.id in behind]
+            for channel in channels:
+                with database.writing() as session:
+                    take_up(session, channel.source, utc_now())
+            seal_days(database, utc_now())
+        except Exception:
+            log.exception("the sweep failed; it comes again in a minute")
+        if ending.wait(SWEEP_EVERY):
+            return
+
+
+@dataclass(slots=True)
+class Turn:
+    """When a channel is polled next (`time.monotonic`), how often in a row it failed, and what was said of it last."""
+
+    due: float = 0.0
+    failures: int = 0
+    said: str = ""
+
+
+class _Ending(Exception):
+    """The worker is told to end."""
+
+
+def poll_channels(installation: Installation, ending: threading.Event) -> None:
+    """At the start and every five minutes, ask each channel's provider for what its webhook did not tell; one channel
+    after the other, until `ending`."""
+
+    def pause(seconds: float) -> None:
+        if ending.wait(seconds):
+            raise _Ending
+
+    turns: dict[int, Turn] = {}
+    try:
+        while True:
+            for channel in _with_tokens(installation):
+                turn = turns.setdefault(channel.id, Turn())
+                if turn.due <= time.monotonic():
+                    poll_once(installation, channel, turn, pause)
+                    pause(PACE)
+            pause(LOOK_EVERY)
+    except _Ending:
+        return
+
+
+def _with_tokens(installation: Installation) -> list[ChannelRow]:
+    try:
+        with installation.database.reading() as session:
+            return channels_to_poll(session)
+    except Exception:
+        log.exception("the channels to poll could not be looked up; it is tried again")
+        return []
+
+
+def poll_once(installation: Installation, channel: ChannelRow, turn: Turn, pause: Pause) -> None:
+    """Poll a channel and set its next turn: later after each failure in a row, and after a long poll. What is wrong is
+    logged when it changes, not each time."""
+    began = time.monotonic()
+    fault: Exception | None = None
+    try:
+        said = poll(installation, channel, now=utc_now(), pause=pause).stopped
+    except _Ending:
+        raise
+    except Refused as error:
+        said = str(error)
+    except Exception as error:
+        fault, said = error, f"{type(error).__name__}: {error}"
+    if said != turn.said:
+        log.warning(
+            "channel %s %s", channel.id, f"is polled in vain: {said}" if said else "is polled again", exc_info=fault
+        )
+    turn.said = said
+    turn.failures = turn.failures + 1 if said else 0
+    now = time.monotonic()
+    wait = min(POLL_EVERY * 2 ** min(turn.failures, 10), POLL_AT_LEAST_EVERY)
+    wait = max(wait, (now - began) / BUSIEST)
+    # Spread, so that the markets of a province do not all ask at once.
+    turn.due = now + wait * random.uniform(0.9, 1.1)  # noqa: S311
