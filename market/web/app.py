@@ -64,6 +64,7 @@ def _blueprints(app: Flask) -> None:
     from market.web import (
         access,
         board,
+        board_connect,
         board_forms,
         board_import,
         board_signs,
@@ -76,7 +77,7 @@ def _blueprints(app: Flask) -> None:
         stall_connect,
     )
 
-    desk = (board, board_forms, board_import, board_signs, board_stalls, board_unmatched, province)
+    desk = (board, board_connect, board_forms, board_import, board_signs, board_stalls, board_unmatched, province)
     for module in (access, stall, stall_connect, public, hooks, *desk):
         app.register_blueprint(module.blueprint)
 
