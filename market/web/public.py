@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound
 
+from ledger.books.seals import newest_seal
 from ledger.days import local_date, utc_now
 from ledger.refused import Refused
 from market.db import revision_of, revisions
@@ -33,6 +34,8 @@ RETRY_AFTER = 5
 def stall(market: str, code: str) -> str:
     """Whose account a stall's code pays, and the code to scan or keep."""
     of, found = _find(market, code)
+    with installation().database.reading() as session:
+        seal = newest_seal(session, found.book_id)
     bank = banks.by_bin(found.bin)
     return render_template(
         "public/stall.html",
@@ -40,6 +43,7 @@ def stall(market: str, code: str) -> str:
         stall=found,
         bank=bank.short_name if bank else found.bin,
         closed=found.closed_by(local_date(utc_now())),
+        seal=seal,
     )
 
 

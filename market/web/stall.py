@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, g, jsonify, redirect, render_templ
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from ledger.books.seals import seals_between
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.markets import MarketRow, list_markets
@@ -251,6 +252,7 @@ def book() -> tuple[str, int]:
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
         days = daily_takings(reading, g.person.actor, stall.id, month.first, month.last)
+        seals = seals_between(reading, stall.book_id, month.first, month.last)
     rows = [(day, f"{weekday(day)} {day:%d/%m}", days[day]) for day in sorted(days, reverse=True)]
     return page(
         "stall/book.html",
@@ -259,6 +261,7 @@ def book() -> tuple[str, int]:
         rows=rows,
         count=sum(sums.transactions for sums in days.values()),
         total=sum(sums.cashless for sums in days.values()),
+        seals=seals,
         before=Month.of(month.first - timedelta(days=1)),
         after=Month.of(month.last + timedelta(days=1)) if month.last < now else None,
     )

@@ -1,0 +1,148 @@
+"""What a stall's pages say of payments that were booked as they are, and of the marks of its book."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from ledger.books.seals import newest_seal
+from ledger.inbox.notice import Notice
+from market.db import Database
+from market.sealing import seal_days
+from market.web import stall as web
+from merchants.payments import Source, take
+from merchants.stalls import StallRow, change_account
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MAI = {"payer_name": "NGUYEN THI MAI", "payer_account": "123", "memo": "mua ca"}
+Pay = Callable[..., None]
+on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+pytestmark = on_sqlite
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "utc_now", lambda: NOW)
+
+
+@pytest.fixture
+def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
+    """Chị Hương's phone."""
+    return signed_in("stallholder", stall=huong)
+
+
+@pytest.fixture
+def pay(database: Database, channel: Source, told: Callable[..., Notice], huong: StallRow) -> Pay:
+    """Somebody pays chị Hương: `pay(50_000, memo="…")`."""
+
+    def paid(amount: int, **more: Any) -> None:
+        with database.writing() as session:
+            [outcome] = take(session, channel, "hook", [(told(huong, amount, **more), b"{}")], NOW)
+        assert outcome.status == "recorded"
+
+    return paid
+
+
+def ask(phone: FlaskClient, huong: StallRow, amount: int) -> str:
+    """Ask for an amount; gives the reference of its code."""
+    answer = phone.post("/stall/till", data={"stall": huong.id, "amount": amount})
+    return answer.headers["Location"].removeprefix("/stall/code/")
+
+
+def both(phone: FlaskClient, huong: StallRow, number: int) -> tuple[str, str]:
+    """The page of the day, and that of one payment."""
+    return phone.get("/stall/").text, phone.get(f"/stall/received/{huong.id}/{number}").text
+
+
+def test_an_ordinary_payment_is_shown_without_a_word(phone: FlaskClient, pay: Pay) -> None:
+    pay(50_000)
+    assert 'class="flag"' not in phone.get("/stall/").text
+
+
+def test_too_little_says_how_much_was_asked_and_is_missing(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    pay(5_000, memo=ask(phone, huong, 50_000))
+    said = "Thiếu tiền: cần thu 50.000\N{NO-BREAK SPACE}đ, thiếu 45.000\N{NO-BREAK SPACE}đ"
+    assert said in phone.get("/stall/").text
+
+
+def test_hardly_any_money_says_so(phone: FlaskClient, pay: Pay) -> None:
+    pay(500)
+    assert "Rất ít tiền" in phone.get("/stall/").text
+
+
+def test_a_code_paid_after_its_time_and_again_says_both(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    reference = ask(phone, huong, 50_000)
+    pay(50_000, memo=reference)
+    pay(50_000, memo=reference, at=NOW + 16 * MINUTE)
+    for page in both(phone, huong, 2):
+        assert "Mã đã hết hạn trước khi khách trả" in page
+        assert "Mã này đã có người trả một lần trước đó" in page
+    assert "Mã đã hết hạn" not in phone.get(f"/stall/received/{huong.id}/1").text
+
+
+def test_a_late_payment_that_is_too_little_says_both(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    pay(5_000, memo=ask(phone, huong, 50_000), at=NOW + 16 * MINUTE)
+    page = phone.get(f"/stall/received/{huong.id}/1").text
+    assert "Còn thiếu" in page
+    assert "Mã đã hết hạn trước khi khách trả" in page
+
+
+def test_a_transfer_that_came_twice_says_so(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    pay(50_000, **MAI)
+    pay(50_000, **MAI, at=NOW + MINUTE)
+    for page in both(phone, huong, 2):
+        assert "Giống hệt lần chuyển ngay trước đó, có thể khách bấm hai lần" in page
+
+
+def test_money_to_the_former_account_says_so(phone: FlaskClient, huong: StallRow, pay: Pay, database: Database) -> None:
+    with database.writing() as session:
+        change_account(
+            session, huong, bank_bin="970422", account_number="0999900009", account_name="", takes_effect=NOW - MINUTE
+        )
+    pay(50_000)
+    for page in both(phone, huong, 1):
+        assert "Tiền vào tài khoản cũ của sạp" in page
+
+
+def test_the_poll_carries_every_flag(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    pay(500)
+    pay(50_000, **MAI)
+    pay(50_000, **MAI)
+    told = phone.get("/stall/payments?after=0").get_json()["payments"]
+    names = ("small", "late", "again", "doubled", "former")
+    assert [{name for name in names if payment[name]} for payment in told] == [{"small"}, set(), {"doubled"}]
+
+
+def test_the_book_lists_the_marks_of_its_days(
+    phone: FlaskClient, huong: StallRow, pay: Pay, database: Database
+) -> None:
+    assert "Dấu sổ" not in phone.get("/stall/book").text
+    pay(50_000, at=NOW - DAY)
+    seal_days(database, NOW)
+    page = phone.get("/stall/book").text
+    assert "Dấu sổ" in page
+    assert '<th scope="row">23/11</th>' in page
+    assert 'class="sealed"' in page
+    assert "Dấu sổ" not in phone.get("/stall/book?month=2026-10").text
+
+
+def test_shoppers_see_the_newest_mark_and_no_number_of_entries(
+    client: FlaskClient, huong: StallRow, pay: Pay, database: Database
+) -> None:
+    pay(50_000, at=NOW - DAY)
+    address = f"/s/ben-song/{huong.code}"
+    before = client.get(address).text
+    seal_days(database, NOW)
+    page = client.get(address).text
+    with database.reading() as session:
+        sealed = newest_seal(session, huong.book_id)
+    assert sealed is not None
+    said = (
+        f'<p class="soft">Dấu sổ của sạp hết ngày 23/11/2026: <code class="sealed">{sealed.mark}</code>.'
+        " Ai chép lại dấu này thì biết được sổ về sau có bị sửa không.</p>"
+    )
+    assert said in page
+    assert page.replace(said, "") == before
