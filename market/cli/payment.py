@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import click
 
@@ -15,9 +14,9 @@ from ledger.refused import Problem, Refused
 from market import channels
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
-from market.cli.output import print_json, print_problems, print_table, progress
+from market.cli.output import print_json, print_table
+from market.cli.payment_import import import_
 from market.config import Settings
-from market.deliveries import import_bodies
 from market.markets import find_market
 from merchants import settling
 from merchants.payments import Outcome
@@ -31,43 +30,7 @@ def command() -> None:
     """Payments: import, add, correct, settle."""
 
 
-@command.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--channel", type=NUMBER, required=True, help="The channel the bodies belong to.")
-@click.option("--dry-run", is_flag=True, help="Say what would be recorded.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def import_(settings: Settings, file: Path, channel: int, dry_run: bool, as_json: bool) -> int:
-    """Take a .jsonl file of provider bodies, one a line; all lines or none. What was seen before is a duplicate."""
-    database = installation(settings).database
-    with database.reading() as session:
-        row = channels.find_channel(session, channel)
-    size = file.stat().st_size if file.is_file() else 0
-    with progress(f"Importing {file.name}", max(size, 1)) as step:
-        total = 0
-
-        def announce(deliveries: int) -> None:
-            nonlocal total
-            total = deliveries
-
-        summary = import_bodies(
-            database,
-            row,
-            file,
-            now=utc_now(),
-            dry_run=dry_run,
-            announce=announce,
-            progress=lambda done: step(size * done // max(total, 1)),
-        )
-    print_problems([Problem(each["error"], each["line"]) for each in summary.rejected])
-    if as_json:
-        print_json(summary.document())
-    elif summary.rejected:
-        click.echo("nothing was recorded: mend or remove the lines above and import the file again", err=True)
-    else:
-        said = ", ".join(f"{count} {name}" for name, count in summary.document().items() if isinstance(count, int))
-        click.echo(f"dry run: {said}" if dry_run else said)
-    return 1 if summary.rejected else 0
+command.add_command(import_)
 
 
 @command.command()

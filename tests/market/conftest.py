@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from market.cli import GROUPS, main
+import market.cli
+from market.cli import main
 from market.config import SETTINGS
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -45,8 +47,8 @@ class Cho:
 
     def at(self, now: datetime) -> None:
         """Later commands find this moment on the clock."""
-        for group in GROUPS:
-            module = importlib.import_module(f"market.cli.{group}")
+        for _, name, _ in pkgutil.iter_modules(market.cli.__path__):
+            module = importlib.import_module(f"market.cli.{name}")
             if hasattr(module, "utc_now"):
                 self._patch.setattr(module, "utc_now", lambda: now)
 

@@ -89,7 +89,7 @@ def test_broken_lines_are_told_with_their_numbers_and_nothing_is_recorded(
     assert [rejected["line"] for rejected in summary.pop("rejected")] == [2, 4, 5]
     assert summary | {"rejected": []} == NOTHING | {"read": 3}
     assert [line.split(":")[1] for line in said.err.splitlines()] == [" line 2", " line 4", " line 5"]
-    assert 'transferAmount must be whole đồng above 0, not "50.000"' in said.err
+    assert 'transferAmount must be whole đồng, 0 or more, not "50.000"' in said.err
     assert _transactions(cho) == {"C-01": 0, "G-02": 0}
     assert cho.json("channel", "list")[0]["last_heard_at"] is None
 
@@ -100,7 +100,7 @@ def test_people_are_told_how_to_go_on_after_broken_lines(
 ) -> None:
     lines = cho.refused("payment", "import", write(sepay_body(), b"[]"), "--channel", channel.channel_id)
     assert lines == [
-        "error: line 2: not a JSON object; every line is one body as SePay posts it",
+        "error: line 2: not a JSON object; a body is what the provider posts, whole",
         "nothing was recorded: mend or remove the lines above and import the file again",
     ]
 

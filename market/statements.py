@@ -1,0 +1,175 @@
+"""Bank statements of a market: they come by one channel, made by itself, and what a person said of columns is kept."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import delete, select
+from sqlmodel import Session
+
+from ledger.days import local_date
+from ledger.inbox.model import NOTICE
+from ledger.inbox.notice import Notice
+from ledger.inbox.statements.file import read_sheets
+from ledger.inbox.statements.statement import Layout, Line, Statement, read_statement
+from ledger.refused import Problem
+from ledger.rows import insert_rows
+from market.channels import heard
+from market.db import Database
+from market.deliveries import BATCH, Summary
+from market.model import CHANNEL, STATEMENT_LAYOUT
+from merchants.payments import Outcome, Source, take
+
+PROVIDER = "statement"
+
+
+def read_for_market(
+    session: Session,
+    market_id: int,
+    content: bytes,
+    name: str,
+    *,
+    account: str = "",
+    bank: str = "",
+    columns: Mapping[str, str] | None = None,
+) -> Statement:
+    """A statement file as the market's people see it: with the mappings they made before.
+
+    `name` is the file's, `account` for a file that names none, `bank` a BIN, `columns` meaning → heading for headings
+    nobody knows. Raises Refused, with UnknownHeadings where a mapping is needed.
+    """
+    rows = session.connection().execute(select(STATEMENT_LAYOUT).where(STATEMENT_LAYOUT.c.market_id == market_id))
+    layouts = {row.headings: Layout(row.bank, json.loads(row.columns)) for row in rows}
+    sheets = read_sheets(content, name)
+    return read_statement(sheets, name, account=account, bank=bank, columns=columns, layouts=layouts)
+
+
+def import_statement(
+    database: Database,
+    market_id: int,
+    statement: Statement,
+    *,
+    now: datetime,
+    login_id: int | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
+    announce: Callable[[int], None] = lambda total: None,
+) -> Summary:
+    """Take a statement that was read, all lines or none; a batch a transaction, so that a second run after any stop
+    goes on where the first ended. A dry run does the same and then undoes it.
+
+    A mapping that the caller named (`statement.mapped`) is kept for the market when every line is in.
+    """
+    summary = Summary()
+    problems = [*statement.problems, *_not_yet(statement.lines, now)]
+    if problems:
+        summary.read = len(problems)
+        summary.rejected = [{"line": problem.line, "error": problem.message} for problem in problems]
+        return summary
+    announce(len(statement.lines))
+    with database.reading() as session:
+        deliveries = _comparable(session, market_id, statement)
+    batches = [deliveries[start : start + BATCH] for start in range(0, len(deliveries), BATCH)]
+
+    def take_batch(session: Session, batch: list[tuple[Notice, bytes]]) -> list[Outcome]:
+        source = Source(_channel(session, market_id, now), market_id)
+        outcomes = take(session, source, "statement", batch, now)
+        heard(session, source.channel_id, now)
+        return outcomes
+
+    if dry_run:
+        with database.writing() as session:
+            for batch in batches:
+                summary.count(take_batch(session, batch))
+                progress(len(batch))
+            session.rollback()
+        return summary
+    for batch in batches:
+        summary.count(database.write(partial(take_batch, batch=batch)))
+        progress(len(batch))
+    if statement.mapped:
+        database.write(partial(_keep_layout, market_id=market_id, statement=statement, login_id=login_id, now=now))
+    return summary
+
+
+def _not_yet(lines: Iterable[Line], now: datetime) -> list[Problem]:
+    """A day that has not come is a month that was read as a day, or the other way round."""
+    last = local_date(now) + timedelta(days=1)
+    return [
+        Problem(f"is of {line.notice.local_date:%d/%m/%Y}, which has not come yet; the day stands first", line.line)
+        for line in lines
+        if line.notice.local_date > last
+    ]
+
+
+def _channel(session: Session, market_id: int, now: datetime) -> int:
+    """The channel of a market's statements, made the first time. It has no secret, so nobody can post to it."""
+    connection = session.connection()
+    mine = select(CHANNEL.c.id).where(CHANNEL.c.market_id == market_id, CHANNEL.c.provider == PROVIDER)
+    found: int | None = connection.execute(mine).scalar_one_or_none()
+    if found is None:
+        row = {"market_id": market_id, "provider": PROVIDER, "auth": "", "status": "on", "created_at": now}
+        # Of two first imports at once the second waits here for the first one's commit, and finds its channel.
+        insert_rows(connection, CHANNEL, [row], then="ON CONFLICT DO NOTHING")
+        found = connection.execute(mine).scalar_one()
+    return found
+
+
+def _comparable(session: Session, market_id: int, statement: Statement) -> list[tuple[Notice, bytes]]:
+    """The lines with their bodies; without the bank's reference where the account's other feeds name another kind.
+
+    Two unlike references mean two payments only where both feeds quote the same number of the bank. Vietcombank's
+    statement has `5243.65937` where its webhooks have `MBVCB.3278907687`: the same payment would be booked twice. So
+    where no reference of an account is named by both, nor is any of the same form, its lines enter without one, and
+    what was probably told before is held for a person.
+    """
+    told: dict[str, set[str]] = defaultdict(set)
+    if statement.lines:
+        rows = session.connection().execute(
+            select(NOTICE.c.account_number, NOTICE.c.bank_reference)
+            .where(
+                NOTICE.c.market_id == market_id,
+                NOTICE.c.account_number.in_(statement.accounts),
+                NOTICE.c.local_date.between(statement.first, statement.last),
+                NOTICE.c.feed != "statement",
+                NOTICE.c.direction == "in",
+                NOTICE.c.bank_reference != "",
+            )
+            .distinct()
+        )
+        for row in rows:
+            told[row.account_number].add(_form(row.bank_reference))
+    said: dict[str, set[str]] = defaultdict(set)
+    for line in statement.lines:
+        said[line.notice.account_number].add(_form(line.notice.bank_reference))
+    unlike = {account for account, forms in told.items() if forms.isdisjoint(said[account])}
+    return [
+        (replace(line.notice, bank_reference="") if line.notice.account_number in unlike else line.notice, line.body)
+        for line in statement.lines
+    ]
+
+
+def _form(reference: str) -> str:
+    return re.sub("[0-9]+", "0", reference)
+
+
+def _keep_layout(
+    session: Session, *, market_id: int, statement: Statement, login_id: int | None, now: datetime
+) -> None:
+    """The next file with these headings is read the same way; what is said anew takes the place of what was."""
+    key = (STATEMENT_LAYOUT.c.market_id == market_id) & (STATEMENT_LAYOUT.c.headings == statement.headings)
+    connection = session.connection()
+    connection.execute(delete(STATEMENT_LAYOUT).where(key))
+    row = {
+        "market_id": market_id,
+        "headings": statement.headings,
+        "bank": statement.bank,
+        "columns": json.dumps(statement.mapped, ensure_ascii=False),
+        "login_id": login_id,
+        "created_at": now,
+    }
+    insert_rows(connection, STATEMENT_LAYOUT, [row], then="ON CONFLICT DO NOTHING")
