@@ -2,11 +2,13 @@
 
 One transaction a notice (or a batch of them), in this order:
 
-1. `inbox.receive` stores notice and body; the unique key (channel, feed, event id) makes a repeat a repeat.
-2. Inside a savepoint, `book`: lock the accounts, find the stall, lock its book, look for a twin told by another feed,
-   post the entry (unique on notice and turn), move the notice's status.
-3. The caller commits once and answers only then. If booking failed the savepoint is undone, the notice stays
-   `pending` and is committed all the same: it is taken up again, and nothing told is lost.
+1. Lock the accounts. Inside a savepoint: find the stall, lock its book, look for a twin told by another feed; store
+   notice and body as what they will be, for the unique key (channel, feed, event id) makes a repeat a repeat; post the
+   entry (unique on notice and turn).
+2. If anything of that failed, the savepoint is undone and the longer way taken: `inbox.receive` stores the notices,
+   pending, and `book`, inside a savepoint of its own, does the rest and moves their status. What cannot be booked stays
+   `pending`: it is taken up again, and nothing told is lost.
+3. The caller commits once and answers only then.
 """
 
 import logging
@@ -22,8 +24,8 @@ from ledger import books
 from ledger.days import HO_CHI_MINH
 from ledger.inbox import tries
 from ledger.inbox.notice import Feed, Notice
-from ledger.inbox.receive import Stored, pending, receive, settle
-from ledger.inbox.twins import Twin, find_twins, lock_accounts
+from ledger.inbox.receive import Stored, number, pending, receive, settle, store
+from ledger.inbox.twins import Twin, find_twins, hand_over_twins, lock_accounts
 from merchants.bank_accounts import Holding, holdings, mark_heard
 from merchants.payment_codes import Answer, codes_that_test, record_answers
 from merchants.references import owners, references_in
@@ -59,11 +61,47 @@ def take(
     session: Session, source: Source, feed: Feed, deliveries: Sequence[tuple[Notice, bytes]], now: datetime
 ) -> list[Outcome]:
     """Store deliveries of one channel and feed and book what can be booked; one outcome each, in their order."""
+    if not deliveries:
+        return []
+    numbers = {notice.account_number for notice, _ in deliveries} | {notice.virtual_account for notice, _ in deliveries}
+    # Held over the savepoint's end, so that both ways below lock in one order: accounts, books, the notices' own keys.
+    lock_accounts(session, source.market_id, numbers - {""})
+    try:
+        with session.begin_nested():
+            return _take_at_once(session, source, feed, deliveries, now)
+    except OperationalError:
+        raise
+    except Exception as error:
+        # Whatever it was, below it meets one notice alone, which is stored before it is booked.
+        log.info("a batch of channel %s is taken one by one: %s", source.channel_id, type(error).__name__)
     received = receive(
         session, deliveries, market_id=source.market_id, channel_id=source.channel_id, feed=feed, now=now
     )
     stored = [one.stored for one in received if one.stored is not None]
     booked = iter(book_or_keep(session, source, stored, now))
+    return [Outcome("duplicate", differs=one.differs) if one.stored is None else next(booked) for one in received]
+
+
+class _ToldBefore(Exception):
+    """Twins were looked for among notices of which some had been told before."""
+
+
+def _take_at_once(
+    session: Session, source: Source, feed: Feed, deliveries: Sequence[tuple[Notice, bytes]], now: datetime
+) -> list[Outcome]:
+    """Decide first and store each notice as what it will be: a third less to write than to store and then to book.
+
+    Whether a notice is new is known only when it is stored. A decision about one does not rest on the others, except
+    for twins: each takes its own among equal ones.
+    """
+    numbered = number(session, deliveries, market_id=source.market_id, channel_id=source.channel_id, feed=feed)
+    each = list({one.id: one for one in reversed(numbered)}.values())[::-1]
+    plan = _decide(session, source, each, Decision())
+    received = store(session, deliveries, numbered, {one.id: plan.move(one.id) for one in each}, now)
+    stored = [one.stored for one in received if one.stored is not None]
+    if plan.twins and len(stored) < len(each):
+        raise _ToldBefore
+    booked = iter(_write(session, source, stored, plan, now))
     return [Outcome("duplicate", differs=one.differs) if one.stored is None else next(booked) for one in received]
 
 
@@ -118,12 +156,47 @@ def book(
     session: Session, source: Source, stored: Sequence[Stored], now: datetime, decision: Decision | None = None
 ) -> list[Outcome]:
     """Find each notice's stall and write its entry, or leave it unmatched, held, or the twin of one told before."""
-    decision = decision or Decision()
-    told = {one.notice.account_number for one in stored} | {one.notice.virtual_account for one in stored} - {""}
-    lock_accounts(session, source.market_id, told)
-    known = holdings(session, source.market_id, told)
+    lock_accounts(session, source.market_id, _numbers(stored))
+    plan = _decide(session, source, stored, decision or Decision())
+    outcomes = _write(session, source, stored, plan, now)
+    for one in stored:
+        if one.id in plan.twins and plan.twins[one.id].hands_over:
+            hand_over_twins(session, one.id, plan.twins[one.id].original)
+    settle(session, [(one.id, *plan.move(one.id)) for one in stored])
+    return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to become of some notices, by their ids: the holdings each names, the references its memo carries, its
+    stall (`found` has incoming ones only, None where it is nobody's), its twin; and the books, locked."""
+
+    decision: Decision
+    named: Mapping[int, list[Holding]]
+    said: Mapping[int, list[str]]
+    owned: Mapping[str, tuple[int, int | None]]
+    found: Mapping[int, Match | None]
+    heads: dict[int, books.Head]
+    twins: Mapping[int, Twin]
+
+    def move(self, notice_id: int) -> tuple[Status, int | None]:
+        """The status of a notice, and the one it is the same as."""
+        if notice_id not in self.found:
+            return "ignored", None
+        twin = self.twins.get(notice_id)
+        if twin is not None:
+            return ("duplicate", twin.original) if twin.certain else ("held", None)
+        return ("unmatched" if self.found[notice_id] is None else "recorded"), None
+
+
+def _numbers(stored: Sequence[Stored]) -> set[str]:
+    return {one.notice.account_number for one in stored} | {one.notice.virtual_account for one in stored} - {""}
+
+
+def _decide(session: Session, source: Source, stored: Sequence[Stored], decision: Decision) -> _Plan:
+    """Look, with their accounts locked, what is to become of these notices, and lock the books; write nothing."""
+    known = holdings(session, source.market_id, _numbers(stored))
     named = {one.id: _named(one.notice, known) for one in stored}
-    mark_heard(session, [h.account_id for holders in named.values() for h in holders if not h.heard], now)
     incoming = [one for one in stored if one.notice.direction == "in" and not one.notice.test]
     said = {one.id: references_in(one.notice.memo) for one in incoming}
     owned = owners(session, {reference for references in said.values() for reference in references})
@@ -138,40 +211,35 @@ def book(
     if decision.stall is not None:
         # A probable twin was weighed when the later of the two came; a person who names the stall is not asked again.
         twins = {notice_id: twin for notice_id, twin in twins.items() if twin.certain}
-    drafts: list[books.Draft] = []
-    matched: list[tuple[Stored, Match]] = []
-    for one in incoming:
-        match = found[one.id]
-        if match is not None and one.id not in twins:
-            matched.append((one, match))
-            drafts.append(_draft(one, match, decision))
-    posted = books.post(session, heads, drafts, recorded_at=now)
+    return _Plan(decision, named, said, owned, found, heads, twins)
+
+
+def _write(session: Session, source: Source, stored: Sequence[Stored], plan: _Plan, now: datetime) -> list[Outcome]:
+    """Write the entries of those of the plan's notices that are stored."""
+    mark_heard(session, [h.account_id for one in stored for h in plan.named[one.id] if not h.heard], now)
+    matched = [
+        (one, match) for one in stored if (match := plan.found.get(one.id)) is not None and one.id not in plan.twins
+    ]
+    posted = books.post(
+        session, plan.heads, [_draft(one, match, plan.decision) for one, match in matched], recorded_at=now
+    )
     entries = {one.id: place.entry_id for (one, _), place in zip(matched, posted, strict=True)}
     answers = [
         Answer(code, entries[one.id], one.notice.amount, moment_of(one.notice))
         for one, match in matched
-        for code in _code_answered(said[one.id], owned, match)
+        for code in _code_answered(plan.said[one.id], plan.owned, match)
     ]
     record_answers(session, source.market_id, answers)
-    _leave_out(session, heads, matched, posted, answers, {r: owner[0] for r, owner in owned.items()}, said, now)
-    outcomes: list[Outcome] = []
-    moves: list[tuple[int, str, int | None]] = []
-    for one in stored:
-        status, same_as = _status(one.id, found, twins, entries)
-        outcomes.append(Outcome(status, one.id, entries.get(one.id)))
-        moves.append((one.id, status, same_as))
-    settle(session, moves)
-    return outcomes
+    _leave_out(session, plan, matched, posted, answers, now)
+    return [Outcome(plan.move(one.id)[0], one.id, entries.get(one.id)) for one in stored]
 
 
 def _leave_out(
     session: Session,
-    heads: dict[int, books.Head],
+    plan: _Plan,
     matched: Sequence[tuple[Stored, Match]],
     posted: Sequence[books.Posted],
     answers: Sequence[Answer],
-    owned: Mapping[str, int],
-    said: Mapping[int, Sequence[str]],
     now: datetime,
 ) -> None:
     """Mark as no sale, in the same transaction, what answered a test code, and what carries no reference of a stall
@@ -182,7 +250,9 @@ def _leave_out(
     for (one, match), place in zip(matched, posted, strict=True):
         if place.entry_id in tested:
             why = TESTED
-        elif match.coded_only and match.stall_id not in {owned[r] for r in said[one.id] if r in owned}:
+        elif match.coded_only and match.stall_id not in {
+            plan.owned[r][0] for r in plan.said[one.id] if r in plan.owned
+        }:
             why = NOT_CODED
         else:
             continue
@@ -197,7 +267,7 @@ def _leave_out(
                 note=why,
             )
         )
-    books.post(session, heads, drafts, recorded_at=now)
+    books.post(session, plan.heads, drafts, recorded_at=now)
 
 
 def _code_answered(said: Sequence[str], owned: Mapping[str, tuple[int, int | None]], match: Match) -> list[int]:
@@ -205,17 +275,6 @@ def _code_answered(said: Sequence[str], owned: Mapping[str, tuple[int, int | Non
     answers one code."""
     codes = [owned[reference] for reference in said if reference in owned]
     return [code for stall_id, code in codes if code is not None and stall_id == match.stall_id][:1]
-
-
-def _status(
-    notice_id: int, found: Mapping[int, Match | None], twins: Mapping[int, Twin], entries: Mapping[int, int]
-) -> tuple[Status, int | None]:
-    if notice_id not in found:
-        return "ignored", None
-    twin = twins.get(notice_id)
-    if twin is not None:
-        return ("duplicate", twin.original) if twin.certain else ("held", None)
-    return ("recorded" if notice_id in entries else "unmatched"), None
 
 
 def _draft(one: Stored, match: Match, decision: Decision) -> books.Draft:
@@ -244,8 +303,8 @@ def _named(notice: Notice, known: Mapping[str, list[Holding]]) -> list[Holding]:
     """The holdings a notice names: by number and, where it names a bank we know, by bank. A stall may have the account
     itself, or print the virtual one that leads to it: some banks tell of those payments only."""
     bins = banks.bins_named(notice.bank)
-    for number in (notice.account_number, notice.virtual_account):
-        held = [h for h in known.get(number, ()) if not bins or h.bin in bins]
+    for account in (notice.account_number, notice.virtual_account):
+        held = [h for h in known.get(account, ()) if not bins or h.bin in bins]
         if held:
             return held
     return []

@@ -4,14 +4,13 @@ Nothing that a person may ask to have deleted is hashed: no name, no memo, no re
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from json.encoder import encode_basestring as quoted
 
 from ledger.days import stamp
 
 FORM = 1
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def entry_hash(
@@ -41,26 +40,19 @@ def entry_hash(
     The concerned and the confirmed entry stand as their numbers in the book, so that a move between databases
     changes no hash. `previous` is empty for a book's first entry.
     """
-    said = [
-        FORM,
-        market_id,
-        book_id,
-        number,
-        kind,
-        origin,
-        counted,
-        booked_on.isoformat(),
-        stamp(occurred_at),
-        stamp(recorded_at),
-        sorted(legs.items()),
-        notice_id,
-        notice_digest,
-        turn,
-        concerned_number,
-        confirmed_number,
-        step,
-        client_key,
-        login_id,
-        previous,
-    ]
-    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()
+    # Written out, for this is half of what an entry costs: the same bytes as the array given to a JSON encoder.
+    said = (
+        f"[{FORM},{market_id},{book_id},{number},{quoted(kind)},{quoted(origin)},{counted},"
+        f'"{booked_on.isoformat()}","{stamp(occurred_at)}","{stamp(recorded_at)}",'
+        f"[{','.join([f'[{quoted(account)},{amount}]' for account, amount in sorted(legs.items())])}],"
+        f"{_json(notice_id)},{_json(notice_digest)},{_json(turn)},{_json(concerned_number)},"
+        f"{_json(confirmed_number)},{_json(step)},{_json(client_key)},{_json(login_id)},"
+        f"{quoted(previous)}]"
+    )
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _json(value: int | str | None) -> str:
+    if value is None:
+        return "null"
+    return quoted(value) if isinstance(value, str) else str(value)

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert as insert_into
+from sqlalchemy import select, text
 from sqlmodel import Session
 
 from ledger.among import among
 from ledger.books.chain import FORM, entry_hash
 from ledger.books.model import BOOK, DAY_TOTAL, ENTRY, ENTRY_NOTE, POSTING
-from ledger.rows import insert_rows
+from ledger.rows import Rows, insert
 
 _ADDED_TO_THE_DAY = (
     "ON CONFLICT (book_id, booked_on) DO UPDATE SET"
@@ -74,7 +75,7 @@ class Posted:
 def open_books(session: Session, market_id: int, count: int) -> list[int]:
     """Start `count` empty books and give their ids."""
     rows = session.connection().execute(
-        insert(BOOK).returning(BOOK.c.id, sort_by_parameter_order=True),
+        insert_into(BOOK).returning(BOOK.c.id, sort_by_parameter_order=True),
         [{"market_id": market_id, "entries": 0, "head": ""} for _ in range(count)],
     )
     return [row.id for row in rows]
@@ -104,9 +105,9 @@ def post(session: Session, heads: dict[int, Head], drafts: Sequence[Draft], *, r
     """
     if not drafts:
         return []
-    entries: list[dict[str, object]] = []
-    postings: list[dict[str, object]] = []
-    notes: list[dict[str, object]] = []
+    entries: list[tuple[object, ...]] = []
+    postings: list[tuple[object, ...]] = []
+    notes: list[tuple[object, ...]] = []
     totals: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     posted: list[Posted] = []
     for entry_id, draft in zip(_entry_ids(session, len(drafts)), drafts, strict=True):
@@ -138,70 +139,60 @@ def post(session: Session, heads: dict[int, Head], drafts: Sequence[Draft], *, r
             previous=head.hash,
         )
         entries.append(
-            {
-                "id": entry_id,
-                "market_id": head.market_id,
-                "book_id": draft.book_id,
-                "number": number,
-                "kind": draft.kind,
-                "origin": origin,
-                "counted": counted,
-                "booked_on": draft.booked_on,
-                "occurred_at": draft.occurred_at,
-                "recorded_at": recorded_at,
-                "notice_id": draft.notice_id,
-                "turn": draft.turn,
-                "concerns": concerned.entry_id if concerned else None,
-                "step": concerned.step if concerned else None,
-                "confirms": draft.confirms[0] if draft.confirms else None,
-                "client_key": draft.client_key,
-                "login_id": draft.login_id,
-                "form": FORM,
-                "previous": head.hash,
-                "hash": hashed,
-            }
+            (
+                entry_id,
+                head.market_id,
+                draft.book_id,
+                number,
+                draft.kind,
+                origin,
+                counted,
+                draft.booked_on,
+                draft.occurred_at,
+                recorded_at,
+                draft.notice_id,
+                draft.turn,
+                concerned.entry_id if concerned else None,
+                concerned.step if concerned else None,
+                draft.confirms[0] if draft.confirms else None,
+                draft.client_key,
+                draft.login_id,
+                FORM,
+                head.hash,
+                hashed,
+            )
         )
         for account, amount in draft.legs.items():
-            postings.append({"entry_id": entry_id, "account": account, "market_id": head.market_id, "amount": amount})
+            postings.append((entry_id, account, head.market_id, amount))
         if draft.note:
-            notes.append({"entry_id": entry_id, "market_id": head.market_id, "reason": draft.note})
+            notes.append((entry_id, head.market_id, draft.note))
         total = totals[draft.book_id, draft.booked_on]
         total[0] += counted
-        total[{"payment": 1, "typed": 2, "cash": 3, "count": 3}[origin]] -= sales
+        total[_SUM_OF[origin]] -= sales
         head.entries, head.hash = number, hashed
         posted.append(Posted(entry_id, draft.book_id, number))
-    connection = session.connection()
-    insert_rows(connection, POSTING, postings)
-    insert_rows(connection, ENTRY, entries)
-    insert_rows(connection, ENTRY_NOTE, notes)
-    insert_rows(
-        connection,
-        DAY_TOTAL,
-        [
-            {
-                "book_id": book,
-                "booked_on": day,
-                "market_id": heads[book].market_id,
-                "cashless_count": count,
-                "cashless_sum": cashless,
-                "typed_sum": typed,
-                "cash_sum": cash,
-            }
-            for (book, day), (count, cashless, typed, cash) in totals.items()
-        ],
-        then=_ADDED_TO_THE_DAY,
-    )
     touched = sorted({place.book_id for place in posted})
-    insert_rows(
-        connection,
-        BOOK,
-        [
-            {"id": book, "market_id": heads[book].market_id, "entries": heads[book].entries, "head": heads[book].hash}
-            for book in touched
-        ],
-        then="ON CONFLICT (id) DO UPDATE SET entries = excluded.entries, head = excluded.head",
+    days = [(book, day, heads[book].market_id, *sums) for (book, day), sums in totals.items()]
+    ends = [(book, heads[book].market_id, heads[book].entries, heads[book].hash) for book in touched]
+    insert(
+        session.connection(),
+        Rows(POSTING, _POSTING, postings),
+        Rows(ENTRY, _ENTRY, entries),
+        Rows(ENTRY_NOTE, ("entry_id", "market_id", "reason"), notes),
+        Rows(DAY_TOTAL, _DAY, days, _ADDED_TO_THE_DAY),
+        Rows(BOOK, ("id", "market_id", "entries", "head"), ends, _MOVED_ALONG),
     )
     return posted
+
+
+_SUM_OF = {"payment": 1, "typed": 2, "cash": 3, "count": 3}
+_POSTING = ("entry_id", "account", "market_id", "amount")
+_ENTRY = (
+    "id", "market_id", "book_id", "number", "kind", "origin", "counted", "booked_on", "occurred_at", "recorded_at",
+    "notice_id", "turn", "concerns", "step", "confirms", "client_key", "login_id", "form", "previous", "hash",
+)  # fmt: skip
+_DAY = ("book_id", "booked_on", "market_id", "cashless_count", "cashless_sum", "typed_sum", "cash_sum")
+_MOVED_ALONG = "ON CONFLICT (id) DO UPDATE SET entries = excluded.entries, head = excluded.head"
 
 
 def _entry_ids(session: Session, count: int) -> list[int]:

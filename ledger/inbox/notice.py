@@ -1,14 +1,13 @@
 """A notice as a provider's module reads it: plain values, not yet stored."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from json.encoder import encode_basestring as quoted
 from typing import Literal
 
 from ledger.days import stamp
 
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Feed = Literal["hook", "poll", "statement"]
 Direction = Literal["in", "out"]
 
@@ -55,5 +54,8 @@ def digest(
     Where the bank gave only a day, that day stands in the place of the moment.
     """
     when = stamp(at) if at is not None else local_date.isoformat()
-    said = [channel_id, feed, event_id, account_number, bank, amount, direction, bank_reference, when]
-    return hashlib.sha256(_JSON.encode(said).encode()).hexdigest()
+    said = (
+        f"[{channel_id},{quoted(feed)},{quoted(event_id)},{quoted(account_number)},{quoted(bank)},{amount},"
+        f"{quoted(direction)},{quoted(bank_reference)},{quoted(when)}]"
+    )
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -3,7 +3,7 @@
 Everything here runs in the caller's transaction and commits nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,7 +16,7 @@ from ledger.days import Month
 from ledger.inbox.model import NOTICE, NOTICE_BODY, WAITING
 from ledger.inbox.notice import Feed, Notice, digest
 from ledger.refused import Problem, Refused
-from ledger.rows import insert_rows
+from ledger.rows import Rows, insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,80 +50,119 @@ def receive(
     feed: Feed,
     now: datetime,
 ) -> list[Received]:
-    """Store each notice with its body once: the unique key (channel, feed, event id) decides, not a look beforehand.
+    """Store each notice with its body once, pending: the unique key (channel, feed, event id) decides, not a look
+    beforehand.
 
     The same event told again with another content keeps its second body and is marked `differs`.
     """
+    numbered = number(session, deliveries, market_id=market_id, channel_id=channel_id, feed=feed)
+    return store(session, deliveries, numbered, {}, now)
+
+
+def number(
+    session: Session, deliveries: Sequence[tuple[Notice, bytes]], *, market_id: int, channel_id: int, feed: Feed
+) -> list[Stored]:
+    """Each delivery as `store` will write it, if nobody told it before; the same event in one batch has one id."""
+    ids: dict[str, int] = dict.fromkeys((notice.event_id for notice, _ in deliveries), 0)
     connection = session.connection()
-    rows: dict[str, dict[str, object]] = {}
-    digests: list[str] = []
-    for notice, _ in deliveries:
-        said = {
-            "event_id": notice.event_id,
-            "account_number": notice.account_number,
-            "bank": notice.bank,
-            "amount": notice.amount,
-            "direction": notice.direction,
-            "bank_reference": notice.bank_reference,
-            "at": notice.at,
-            "local_date": notice.local_date,
-        }
-        digests.append(digest(channel_id=channel_id, feed=feed, **said))  # type: ignore[arg-type]
-        rows.setdefault(
-            notice.event_id,
-            {
-                **said,
-                "virtual_account": notice.virtual_account,
-                "market_id": market_id,
-                "channel_id": channel_id,
-                "feed": feed,
-                "received_at": now,
-                "digest": digests[-1],
-                "status": "pending",
-            },
+    if connection.dialect.name == "postgresql":
+        found = connection.exec_driver_sql(
+            "SELECT nextval('notice_id_seq') FROM generate_series(1, %s)", (len(ids),)
+        ).scalars()
+        ids = dict(zip(ids, found, strict=True))
+    else:
+        # A write transaction on SQLite has no rival.
+        newest: int = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM notice").scalar_one()
+        ids = dict(zip(ids, range(newest + 1, newest + 1 + len(ids)), strict=True))
+    return [
+        Stored(
+            ids[notice.event_id],
+            market_id,
+            channel_id,
+            feed,
+            digest(
+                channel_id=channel_id,
+                feed=feed,
+                event_id=notice.event_id,
+                account_number=notice.account_number,
+                bank=notice.bank,
+                amount=notice.amount,
+                direction=notice.direction,
+                bank_reference=notice.bank_reference,
+                at=notice.at,
+                local_date=notice.local_date,
+            ),
+            notice,
+            "pending",
         )
+        for notice, _ in deliveries
+    ]
+
+
+def store(
+    session: Session,
+    deliveries: Sequence[tuple[Notice, bytes]],
+    numbered: Sequence[Stored],
+    moves: Mapping[int, tuple[str, int | None]],
+    now: datetime,
+) -> list[Received]:
+    """Write what `number` gave; `moves` has the status of each id and the notice it is the same as, where it is not
+    pending. What was told before is not written, whatever its move."""
+    connection = session.connection()
+    first: dict[str, Stored] = {}
+    for one in numbered:
+        first.setdefault(one.notice.event_id, one)
     # In the order of their keys, so that two importers of one file never wait for each other in a ring.
-    fresh = {
-        row.event_id: row.id
-        for row in insert_rows(
-            connection,
-            NOTICE,
-            [rows[event_id] for event_id in sorted(rows)],
-            then="ON CONFLICT (channel_id, feed, event_id) DO NOTHING RETURNING id, event_id",
-        )
-    }
-    told = [notice.event_id for notice, _ in deliveries if notice.event_id not in fresh]
-    before = _already_stored(session, channel_id, feed, told) if told else {}
+    rows = [
+        _notice_row(first[event_id], moves.get(first[event_id].id, ("pending", None)), now)
+        for event_id in sorted(first)
+    ]
+    fresh = {row[0] for row in insert(connection, Rows(NOTICE, _NOTICE, rows, _UNLESS_TOLD))}
+    told = [event_id for event_id, one in first.items() if one.id not in fresh]
+    before = _already_stored(session, numbered[0].channel_id, numbered[0].feed, told) if told else {}
     received: list[Received] = []
-    bodies: list[dict[str, object]] = []
-    seen: set[str] = set()
-    for (notice, body), said_digest in zip(deliveries, digests, strict=True):
-        event_id = notice.event_id
-        first_here = event_id in fresh and event_id not in seen
-        seen.add(event_id)
-        if event_id in fresh:
-            notice_id, original = fresh[event_id], str(rows[event_id]["digest"])
-        else:
-            notice_id, original = before[event_id]
-        if first_here or said_digest != original:
-            bodies.append(
-                {
-                    "notice_id": notice_id,
-                    "digest": said_digest,
-                    "market_id": market_id,
-                    "body": body,
-                    "memo": notice.memo,
-                    "payer_name": notice.payer_name,
-                    "payer_account": notice.payer_account,
-                    "received_at": now,
-                }
-            )
-        if first_here:
-            received.append(Received(Stored(notice_id, market_id, channel_id, feed, said_digest, notice, "pending")))
-        else:
-            received.append(Received(None, differs=said_digest != original))
-    insert_rows(connection, NOTICE_BODY, bodies, then="ON CONFLICT (notice_id, digest) DO NOTHING")
+    bodies: list[tuple[object, ...]] = []
+    for (notice, body), one in zip(deliveries, numbered, strict=True):
+        earliest = first[notice.event_id]
+        notice_id, original = (one.id, earliest.digest) if one.id in fresh else before[notice.event_id]
+        is_new = earliest is one and one.id in fresh
+        differs = one.digest != original
+        if is_new or differs:
+            said = (body, notice.memo, notice.payer_name, notice.payer_account)
+            bodies.append((notice_id, one.digest, one.market_id, now, *said))
+        received.append(Received(one) if is_new else Received(None, differs=differs))
+    insert(connection, Rows(NOTICE_BODY, _BODY, bodies, "ON CONFLICT (notice_id, digest) DO NOTHING"))
     return received
+
+
+_UNLESS_TOLD = "ON CONFLICT (channel_id, feed, event_id) DO NOTHING RETURNING id"
+_NOTICE = (
+    "id", "market_id", "channel_id", "feed", "event_id", "account_number", "bank", "amount", "direction",
+    "bank_reference", "at", "local_date", "received_at", "digest", "status", "same_as", "virtual_account",
+)  # fmt: skip
+_BODY = ("notice_id", "digest", "market_id", "received_at", "body", "memo", "payer_name", "payer_account")
+
+
+def _notice_row(one: Stored, move: tuple[str, int | None], now: datetime) -> tuple[object, ...]:
+    notice = one.notice
+    return (
+        one.id,
+        one.market_id,
+        one.channel_id,
+        one.feed,
+        notice.event_id,
+        notice.account_number,
+        notice.bank,
+        notice.amount,
+        notice.direction,
+        notice.bank_reference,
+        notice.at,
+        notice.local_date,
+        now,
+        one.digest,
+        *move,
+        notice.virtual_account,
+    )
 
 
 _TOLD_BEFORE = select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(

@@ -16,18 +16,22 @@ WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """An earlier notice of the same payment; `certain` when both name the same bank reference."""
+    """An earlier notice of the same payment; `certain` when both name the same bank reference; `hands_over` when the
+    later one has twins of its own, which are the earlier one's then."""
 
     original: int
     certain: bool
+    hands_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
     id: int
     source: tuple[int, str]
-    bank_reference: str
+    held: bool
     at: datetime | None
+    # Its own, and those that its twins named.
+    references: set[str]
 
 
 def lock_accounts(session: Session, market_id: int, account_numbers: Iterable[str]) -> None:
@@ -71,17 +75,18 @@ def find_twins(
             for earlier in candidates.get((notice.account_number, notice.local_date, notice.amount), ())
             if earlier.id != stored.id and told.isdisjoint({earlier.source, *told_by[earlier.id]})
         ]
-        same = [e for e in free if e.bank_reference and e.bank_reference == notice.bank_reference]
+        same = [e for e in free if notice.bank_reference in e.references]
         if same:
-            told_by[same[0].id].add(source)
-            twins[stored.id] = Twin(same[0].id, certain=True)
+            told_by[same[0].id] |= told
+            twins[stored.id] = Twin(same[0].id, certain=True, hands_over=len(told) > 1)
             continue
-        maybe = [e for e in free if not (e.bank_reference and notice.bank_reference) and _near(e.at, notice.at)]
+        maybe = [e for e in free if not (e.references and notice.bank_reference) and _near(e.at, notice.at)]
         if maybe:
-            nearest = min(maybe, key=lambda earlier: _distance(earlier.at, notice.at)).id
-            twins[stored.id] = Twin(nearest, certain=person_says_same)
+            # One that is held itself is no payment yet: it is the same as another only where there is no other.
+            nearest = min(maybe, key=lambda earlier: (earlier.held, _distance(earlier.at, notice.at))).id
+            twins[stored.id] = Twin(nearest, certain=person_says_same, hands_over=len(told) > 1)
             if person_says_same:
-                told_by[nearest].add(source)
+                told_by[nearest] |= told
     return twins
 
 
@@ -108,13 +113,14 @@ _OTHER_FEEDS = (
         NOTICE.c.amount,
         NOTICE.c.bank_reference,
         NOTICE.c.at,
+        NOTICE.c.status,
+        NOTICE.c.same_as,
     )
     .where(
         NOTICE.c.market_id == bindparam("market"),
         tuple_(NOTICE.c.account_number, NOTICE.c.local_date).in_(bindparam("days", expanding=True)),
         NOTICE.c.direction == "in",
-        NOTICE.c.same_as.is_(None),
-        NOTICE.c.status.in_(("pending", "recorded", "unmatched", "held", "parked")),
+        NOTICE.c.status != "ignored",
         not_((NOTICE.c.channel_id == bindparam("channel")) & (NOTICE.c.feed == bindparam("feed"))),
     )
     .order_by(NOTICE.c.id)
@@ -125,12 +131,18 @@ def _other_feeds(
     session: Session, market_id: int, source: tuple[int, str], days: list[tuple[str, date]]
 ) -> dict[tuple[str, date, int], list[_Earlier]]:
     said = {"market": market_id, "days": days, "channel": source[0], "feed": source[1]}
-    found = session.connection().execute(_OTHER_FEEDS, said)
+    found = session.connection().execute(_OTHER_FEEDS, said).all()
     candidates: dict[tuple[str, date, int], list[_Earlier]] = defaultdict(list)
+    originals: dict[int, _Earlier] = {}
     for each in found:
-        candidates[each.account_number, each.local_date, each.amount].append(
-            _Earlier(each.id, (each.channel_id, each.feed), each.bank_reference, each.at)
-        )
+        if each.same_as is None:
+            named = {each.bank_reference} - {""}
+            original = _Earlier(each.id, (each.channel_id, each.feed), each.status == "held", each.at, named)
+            originals[each.id] = original
+            candidates[each.account_number, each.local_date, each.amount].append(original)
+    for each in found:
+        if each.same_as in originals and each.bank_reference:
+            originals[each.same_as].references.add(each.bank_reference)
     return candidates
 
 
