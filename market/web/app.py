@@ -75,10 +75,11 @@ def _blueprints(app: Flask) -> None:
         public,
         stall,
         stall_connect,
+        stall_payments,
     )
 
     desk = (board, board_connect, board_forms, board_import, board_signs, board_stalls, board_unmatched, province)
-    for module in (access, stall, stall_connect, public, hooks, *desk):
+    for module in (access, stall, stall_connect, stall_payments, public, hooks, *desk):
         app.register_blueprint(module.blueprint)
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
 from markupsafe import Markup
+from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.books.seals import seals_between
@@ -20,6 +21,7 @@ from market.web.stall_flags import flags, flags_in_words
 from market.web.typed import parse_vnd
 from market.web.words import say
 from merchants import incoming
+from merchants.offers import Offer, offers
 from merchants.payment_codes import find_payment_code, make_payment_code
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import daily_takings, takings
@@ -30,6 +32,7 @@ blueprint = Blueprint("stall", __name__, url_prefix="/stall")
 # Below it a bank takes no transfer for goods; from half a thousand million on it is no instant one.
 LEAST, MOST = 1_000, 499_999_999
 CODE_LASTS = timedelta(minutes=15)
+OFFERED_FOR = timedelta(days=1)
 SHOWN, ASKED_AT_ONCE = 5, 50
 
 
@@ -71,10 +74,19 @@ def today() -> tuple[str, int]:
         sums = takings(reading, g.person.actor, stall.id, day, day)
         newest = incoming.newest(reading, g.person.actor, stall.id, SHOWN)
         last = incoming.last_number(reading, g.person.actor, stall.id)
+        may_be_one = offered(reading, stall)
         others = [load_stall(reading, other) for other in g.person.stalls if other != stall.id]
     rows = [payment for payment in newest if payment.at is None or local_date(payment.at) == day]
     when = say("Hôm nay, {weekday} {day}", weekday=weekday(day), day=f"{day:%d/%m/%Y}")
-    return page("stall/today.html", stall, when=when, sums=sums, rows=rows, last=last, others=others)
+    return page(
+        "stall/today.html", stall, when=when, sums=sums, rows=rows, last=last, others=others, offered=may_be_one
+    )
+
+
+def offered(opened: Session, stall: StallRow) -> list[Offer]:
+    """The typed sales of the last day that may be a payment; what was declined on this phone is not asked again."""
+    declined = {(typed, payment) for typed, payment in session.get("declined", ())}
+    return offers(opened, g.person.actor, stall.id, since=utc_now() - OFFERED_FOR, declined=declined)
 
 
 @blueprint.post("/choose")
