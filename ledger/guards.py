@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-PERMANENT = ("entry", "posting", "cash_count", "seal", "closing", "consent")
+PERMANENT = ("entry", "posting", "cash_count", "seal", "closing", "consent", "audit")
 _NOTICE_FIXED = (
     "id",
     "market_id",

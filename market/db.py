@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 import ledger.books.model
 import ledger.inbox.model
+import market.access.model
 import market.model
 import merchants.model
 from ledger import guards
@@ -24,7 +25,7 @@ from ledger.refused import Problem, Refused
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 # All models are known before any is used: a foreign key finds its table by name.
-_MODELS = (ledger.books.model, ledger.inbox.model, market.model, merchants.model)
+_MODELS = (ledger.books.model, ledger.inbox.model, market.model, market.access.model, merchants.model)
 # Below these a write-ahead log that two processes use can be corrupted (SQLite's WAL-reset bug), so there the older
 # journal is used; and below 3.39 the guards' SQL is not understood.
 SAFE_WAL = (3, 51, 3)

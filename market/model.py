@@ -95,7 +95,11 @@ class Closing(SQLModel, table=True):
 
 
 class Login(SQLModel, table=True):
-    """Someone who may sign in. The market is null for those who belong to none (administrator, province)."""
+    """Someone who may sign in. The market is null for those who belong to none (administrator, province).
+
+    `password_hash` is empty for those who sign in by an enrolled device only; `totp_secret` (encrypted) asks for a
+    second factor, `totp_step` is the last one taken; a login that `ended_at` opens nothing any more.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     market_id: int | None = Field(default=None, foreign_key="market.id")
@@ -103,6 +107,9 @@ class Login(SQLModel, table=True):
     password_hash: str
     language: str = Field(default="vi", sa_column=Column(String(2), nullable=False, server_default="vi"))
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    totp_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    totp_step: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    ended_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
 class RoleGrant(SQLModel, table=True):
@@ -121,7 +128,8 @@ class RoleGrant(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A person signed in on one device: the digest of the token its cookie holds, never the token."""
+    """A person signed in on one device: the digest of the token its cookie holds, never the token. `confirmed_at` is
+    when PIN, second factor or passkey was last shown."""
 
     __tablename__ = "session"
 
@@ -130,6 +138,8 @@ class SignIn(SQLModel, table=True):
     market_id: int | None = Field(default=None, foreign_key="market.id")
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     seen_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    device_id: int | None = Field(default=None, foreign_key="device.id")
+    confirmed_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
 MARKET = SQLModel.metadata.tables["market"]

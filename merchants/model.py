@@ -69,6 +69,26 @@ class BankAccount(SQLModel, table=True):
     heard_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
+class AccountChange(SQLModel, table=True):
+    """Another bank account that a stall asked to be paid to: it takes effect after a wait, unless it was `stopped_at`;
+    `done_at` is when it did."""
+
+    __tablename__ = "account_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int = Field(foreign_key="market.id")
+    stall_id: int = Field(foreign_key="stall.id", index=True)
+    bin: str = Field(sa_column=Column(String(6), nullable=False))
+    number: str = Field(sa_column=Column(String(19), nullable=False))
+    name: str
+    asked_by: int | None = None
+    asked_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    takes_effect: datetime = Field(sa_column=Column(Moment, nullable=False))
+    stopped_by: int | None = None
+    stopped_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    done_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+
+
 class PaymentCode(SQLModel, table=True):
     """A dynamic code: a stall asks for an amount in đồng, until a moment; `test` marks one that tries the stall's
     connection to its bank, whose payment is no sale."""
@@ -122,6 +142,7 @@ class Consent(SQLModel, table=True):
 
 STALL = SQLModel.metadata.tables["stall"]
 BANK_ACCOUNT = SQLModel.metadata.tables["bank_account"]
+ACCOUNT_CHANGE = SQLModel.metadata.tables["account_change"]
 PAYMENT_CODE = SQLModel.metadata.tables["payment_code"]
 REFERENCE = SQLModel.metadata.tables["reference"]
 CODE_PAYMENT = SQLModel.metadata.tables["code_payment"]

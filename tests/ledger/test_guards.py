@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger import guards
 from ledger.books.model import CASH_COUNT, SEAL
 from ledger.inbox.notice import Notice
+from market.access.model import AUDIT
 from market.db import Database
 from market.model import CLOSING
 from merchants.model import CONSENT
@@ -36,6 +37,7 @@ def filled(
         connection.execute(insert(CLOSING).values(market_id=market_id, **closing))
         consent = {"given": True, "text_version": "1", "login_id": 1, "at": NOW}
         connection.execute(insert(CONSENT).values(market_id=market_id, stall_id=huong.id, **consent))
+        connection.execute(insert(AUDIT).values(market_id=market_id, at=NOW, act="stall.change", about="{}"))
     return database
 
 
@@ -76,6 +78,7 @@ REPLACE = {
         ("seal", "seal is permanent"),
         ("closing", "closing is permanent"),
         ("consent", "consent is permanent"),
+        ("audit", "audit is permanent"),
     ],
 )
 def test_a_permanent_row_cannot_be_replaced(filled: Database, dialect: str, table: str, because: str) -> None:

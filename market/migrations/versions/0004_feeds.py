@@ -1,4 +1,4 @@
-"""What feeds need: virtual accounts, rotated secrets, polling, learned statements, test codes, coded stalls; a number sealed once."""
+"""What feeds need: virtual accounts, renewed secrets, polling, learned statements, test codes; seals that only grow."""
 
 import sqlalchemy as sa
 from alembic import op
