@@ -11,6 +11,7 @@ from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
+from market.gaps import gap_report
 from market.markets import find_market
 
 
@@ -125,3 +126,32 @@ def province(
     elif not written:
         head = ("slug", "name", "transactions", "active", "registered")
         print_table(head, [list(row.values()) for row in document["markets"]])
+
+
+@command.command()
+@click.argument("month")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def gaps(settings: Settings, month: str, market: str, as_json: bool) -> None:
+    """The credits of MONTH (YYYY-MM) that a bank statement has and no webhook or poll told."""
+    which = Month.parse(month)
+    with installation(settings).database.reading() as session:
+        report = gap_report(session, find_market(session, market), which)
+    if as_json:
+        print_json(report.document())
+    else:
+        print_table(
+            ("stall", "account", "notices", "held", "days", "references"),
+            [
+                (
+                    gap.stall,
+                    gap.account_number,
+                    gap.notices,
+                    gap.held,
+                    " ".join(f"{day:%d}" for day in gap.days),
+                    " ".join(gap.bank_references),
+                )
+                for gap in report.gaps
+            ],
+        )
