@@ -31,6 +31,7 @@ settings.register_profile("thorough", max_examples=2000, deadline=None, database
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="many more random examples; takes minutes")
+    parser.addoption("--seed", type=int, help="the one seed that tests/simulation is to replay")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -66,6 +66,19 @@ class Movement:
         originals = [one for one in self.told.values() if one.original is None]
         return sorted((one for one in originals if not feeds & self.feeds(one)), key=lambda one: one.id)
 
+    def certain(self, one: Told) -> list[Told]:
+        """Those of them that named the same reference, themselves or by a twin."""
+        named = {id(each.original or each) for each in self.told.values() if each.reference}
+        found = self.free(self.feeds(one) or {one.feed})
+        return [other for other in found if one.reference and other is not one and id(other) in named]
+
+    def become_twin(self, one: Told, original: Told) -> None:
+        """What it was the original of is its original's now."""
+        for other in self.told.values():
+            if one in (other, other.original):
+                other.original = original
+        one.status, one.original = "duplicate", original
+
 
 @dataclass
 class Entry:
@@ -158,9 +171,8 @@ class Simulation:
             return None
         one = Told(0, movement, feed, self._has_reference(movement, feed), "unmatched")
         others = movement.free({feed})
-        twins = [other for other in others if other.reference and one.reference]
-        if twins:
-            one.status, one.original = "duplicate", twins[0]
+        if twins := movement.certain(one):
+            movement.become_twin(one, twins[0])
         elif others:
             one.status = "held"
         elif movement.stall is not None:
@@ -224,7 +236,10 @@ class Simulation:
         outcome = settling.assign(
             self.session, self.channel.market_id, one.id, self.stalls[stall], reason="why", login_id=BY, now=NOW
         )
-        self._book(one, stall)
+        if twins := one.movement.certain(one):
+            one.movement.become_twin(one, twins[0])
+        else:
+            self._book(one, stall)
         self._compare(outcome, one)
 
     def settle_held(self) -> None:
@@ -234,17 +249,13 @@ class Simulation:
             self._refused_unless(possible, lambda: act(one))
 
     def _others(self, one: Told) -> list[Told]:
-        others = one.movement.free(one.movement.feeds(one))
-        return [other for other in others if other is not one and not (other.reference and one.reference)]
+        others = [other for other in one.movement.free(one.movement.feeds(one)) if other is not one]
+        return one.movement.certain(one) + sorted(others, key=lambda other: other.status == "held")
 
     def _same(self, one: Told) -> None:
         [outcome] = settling.same(self.session, self.channel.market_id, [one.id])
         assert outcome.status == "duplicate"
-        original = self._others(one)[0]
-        for other in one.movement.told.values():
-            if one in (other, other.original):
-                other.original = original
-        one.status = "duplicate"
+        one.movement.become_twin(one, self._others(one)[0])
 
     def _another(self, one: Told) -> None:
         [outcome] = settling.another(

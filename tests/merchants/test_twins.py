@@ -204,7 +204,9 @@ def test_another_books_a_held_notice(
     bring(session, channel, "hook", told(huong, 50_000))
     [held] = bring(session, channel, "statement", told(huong, 50_000, bank_reference=""))
     assert held.notice_id is not None
-    assert statuses(another(session, market_id, [held.notice_id], login_id=None, now=NOW)) == ["recorded"]
+    assert statuses(another(session, market_id, [held.notice_id], sources=[channel], login_id=None, now=NOW)) == [
+        "recorded"
+    ]
     assert entries(session, huong) == 2
 
 
@@ -218,7 +220,7 @@ def test_only_a_held_notice_is_settled_so(
         if settle == "same":
             same(session, market_id, [paid.notice_id])
         else:
-            another(session, market_id, [paid.notice_id], login_id=None, now=NOW)
+            another(session, market_id, [paid.notice_id], sources=[channel], login_id=None, now=NOW)
 
 
 def test_a_twin_that_has_a_twin_hands_it_over(
@@ -252,7 +254,9 @@ def test_one_more_payment_of_nobody_can_be_assigned(
     line = told(huong, 50_000, account_number=NOBODYS, bank_reference="")
     [held] = bring(session, channel, "statement", line)
     assert held.notice_id is not None
-    assert statuses(another(session, market_id, [held.notice_id], login_id=None, now=NOW)) == ["unmatched"]
+    assert statuses(another(session, market_id, [held.notice_id], sources=[channel], login_id=None, now=NOW)) == [
+        "unmatched"
+    ]
     assigned = assign(session, market_id, held.notice_id, huong, reason="", login_id=None, now=NOW)
     assert assigned.status == "recorded"
 
@@ -276,3 +280,39 @@ def test_a_twin_told_to_another_market_is_none(
     bring(session, channel, "hook", notice)
     elsewhere = Source(channel.channel_id + 1, other_market_id)
     assert statuses(bring(session, elsewhere, "hook", notice)) == ["unmatched"]
+
+
+def test_a_reference_that_only_a_twin_named_makes_the_next_one_certain(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int
+) -> None:
+    [line] = bring(session, channel, "statement", told(huong, 50_000, at=NOW - 8 * MINUTE, bank_reference=""))
+    notice = told(huong, 50_000)
+    [held] = bring(session, channel, "hook", notice)
+    assert held.notice_id is not None
+    same(session, market_id, [held.notice_id])
+    [polled] = bring(session, channel, "poll", replace(notice, at=NOW + 8 * MINUTE))
+    assert twins(session) == {held.notice_id: line.notice_id, polled.notice_id: line.notice_id}
+    assert entries(session, huong) == 1
+
+
+def test_one_that_is_held_itself_is_what_another_is_the_same_as_only_at_the_last(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int
+) -> None:
+    [paid] = bring(session, channel, "hook", told(huong, 50_000, at=NOW - MINUTE))
+    bring(session, channel, "statement", told(huong, 50_000, bank_reference=""))
+    elsewhere = replace(channel, channel_id=channel.channel_id + 1)
+    [line] = bring(session, elsewhere, "statement", told(huong, 50_000, bank_reference=""))
+    assert line.notice_id is not None
+    same(session, market_id, [line.notice_id])
+    assert twins(session) == {line.notice_id: paid.notice_id}
+
+
+def test_two_held_ones_with_a_twin_each_are_not_the_same_as_one(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int
+) -> None:
+    bring(session, channel, "statement", told(huong, 50_000, bank_reference=""))
+    notices = [told(huong, 50_000), told(huong, 50_000)]
+    held = [one.notice_id for one in bring(session, channel, "hook", *notices) if one.notice_id]
+    assert statuses(bring(session, channel, "poll", *notices)) == ["duplicate", "duplicate"]
+    with pytest.raises(Refused, match=f"no payment told by another feed is left that notice {held[1]} could be"):
+        same(session, market_id, held)
