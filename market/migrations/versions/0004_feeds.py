@@ -25,6 +25,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("coded_only", sa.Boolean(), nullable=False, server_default=sa.false()))
     with op.batch_alter_table("payment_code") as batch_op:
         batch_op.add_column(sa.Column("test", sa.Boolean(), nullable=False, server_default=sa.false()))
+    by_a_person = sa.text("kind = 'payment' AND login_id IS NOT NULL")
+    op.create_index(
+        "ix_entry_by_a_person",
+        "entry",
+        ["market_id", "recorded_at"],
+        sqlite_where=by_a_person,
+        postgresql_where=by_a_person,
+    )
     op.create_index("uq_seal_number", "seal", ["book_id", "number"], unique=True)
     op.create_table(
         "statement_layout",
