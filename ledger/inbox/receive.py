@@ -219,7 +219,8 @@ def _load(session: Session, *conditions: object, limit: int, skip_locked: bool =
         .where(*conditions)  # type: ignore[arg-type]
         .order_by(NOTICE.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=skip_locked)
+        # A key never changes, so whoever stores a twin of this one meanwhile need not wait, and no ring closes.
+        .with_for_update(skip_locked=skip_locked, key_share=True)
     ).all()
     ids = [row.id for row in found]
     bodies = {

@@ -84,7 +84,7 @@ def find_twins(
         if maybe:
             # One that is held itself is no payment yet: it is the same as another only where there is no other.
             nearest = min(maybe, key=lambda earlier: (earlier.held, _distance(earlier.at, notice.at))).id
-            twins[stored.id] = Twin(nearest, certain=person_says_same, hands_over=len(told) > 1)
+            twins[stored.id] = Twin(nearest, certain=person_says_same, hands_over=person_says_same and len(told) > 1)
             if person_says_same:
                 told_by[nearest] |= told
     return twins

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from ledger.days import utc_now
 from ledger.inbox.notice import Notice
@@ -51,10 +52,14 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
         except ValueError as error:
             log.warning("channel %s was told what cannot be read: %s", channel_id, error)
             return _refused(400, str(error))
-        with database.writing() as session:
+
+        def keep(session: Session) -> list[Outcome]:
             outcomes = take(session, hook.source, "hook", [(notice, body) for notice in notices], now)
             if hook.last_heard_at is None or now - hook.last_heard_at >= NOTED_EVERY:
                 heard(session, channel_id, now)
+            return outcomes
+
+        outcomes = database.write(keep)
     except SQLAlchemyError as error:
         # Not stored: the provider has to try again.
         log.error("a notice of channel %s could not be stored: %s", channel_id, type(error).__name__)
