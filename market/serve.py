@@ -26,8 +26,6 @@ THREADS = 16
 MOST_WAITING = 200
 CONNECTIONS = 1000
 FINISH_WITHIN = 10.0
-# For what runs beside the answering, all of it together.
-LEAVE_WITHIN = 5.0
 STOP_WITHIN = 20.0
 log = logging.getLogger("market")
 Background = Callable[[Installation, threading.Event], None]
@@ -104,13 +102,11 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     signal.signal(signal.SIGTERM, stop)
     # Ctrl-C reaches the whole group of the terminal; the supervisor answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threads = [
-        threading.Thread(target=sweep, args=(installation.database, ending), daemon=True),
-        threading.Thread(target=poll_channels, args=(installation, ending), daemon=True),
-    ]
+    polling = threading.Thread(target=poll_channels, args=(installation, ending), daemon=True)
+    threads = [threading.Thread(target=sweep, args=(installation.database, ending), daemon=True)]
     if background is not None:
         threads.append(threading.Thread(target=background, args=(installation, ending), daemon=True))
-    for thread in threads:
+    for thread in (polling, *threads):
         thread.start()
     try:
         while not (ending.is_set() or told.is_set() or _orphaned()):
@@ -118,10 +114,10 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
         _finish(sockets)
     finally:
         ending.set()
-        until = time.monotonic() + LEAVE_WITHIN
         for thread in threads:
-            # One that waits for a provider's answer is left behind; what it had not committed is asked for again.
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(5.0)
+        # If it waits for a provider's answer it is left behind; what it had not committed is asked for again.
+        polling.join(0.5)
         installation.close()
 
 
