@@ -174,7 +174,7 @@ _FINGERPRINT = select(
     select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == _MARKET).scalar_subquery(),
     select(func.concat(func.count(), " ", func.sum(NOTICE.c.id))).where(_WAITS).scalar_subquery(),
 ).where(STALL.c.market_id == _MARKET)
-_WAITING = select(func.count()).select_from(NOTICE).where(_WAITS, NOTICE.c.status.in_(("unmatched", "held")))
+_WAITING = select(func.count()).select_from(NOTICE).where(_WAITS, NOTICE.c.status.in_(("unmatched", "held", "parked")))
 
 
 def fingerprint(session: Session, market_id: int) -> tuple[object, ...]:

@@ -84,6 +84,16 @@ def _waiting(columns: Sequence[Any], market_id: int, status: str) -> Select[Any]
     )
 
 
+def count_by_status(session: Session, market_id: int) -> dict[str, int]:
+    """How many incoming notices of a market have each of the statuses in which they wait; absent where none has."""
+    rows = session.connection().execute(
+        select(NOTICE.c.status, func.count())
+        .where(NOTICE.c.market_id == market_id, NOTICE.c.direction == "in", WAITING)
+        .group_by(NOTICE.c.status)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def held_files(session: Session, market_id: int) -> list[HeldFile]:
     """What is held in a market, by what came together, in the order it came."""
     together = (NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at)
