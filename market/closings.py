@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,21 @@ def _of(market_id: int, month: Month) -> Select[Any]:
 def _read(row: Row[Any]) -> ClosingRow:
     digest = hashlib.sha256(f"{row.document}\n{row.heads}".encode()).hexdigest()
     return ClosingRow(row.version, json.loads(row.document), row.closed_at, marked(digest))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stall's transactions in a closing and afterwards; None where it is not among the stalls."""
+
+    code: str
+    before: int | None
+    after: int | None
+
+
+def differences(before: Mapping[str, int], after: Mapping[str, int]) -> list[Difference]:
+    """The stalls whose transactions are not the same, in the order of `after`."""
+    codes = [*after, *(code for code in before if code not in after)]
+    return [Difference(c, before.get(c), after.get(c)) for c in codes if before.get(c) != after.get(c)]
 
 
 def close_month(

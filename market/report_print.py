@@ -68,6 +68,8 @@ def printed_month(session: Session, market: MarketRow, month: Month, report: Mon
         month=month,
         until=until,
         elapsed=elapsed,
+        # Printed, so that a paper can be held against what is kept.
+        check=f"Dấu của bản {closing.version}: {closing.mark}" if closing and is_version else "",
         state=_state(closing, until, today, is_version=is_version, finished=today > month.last),
         transactions=report.transactions,
         target=market.target,

@@ -6,7 +6,7 @@ import click
 
 from ledger.days import HO_CHI_MINH, Month, local_date, utc_now
 from ledger.refused import Problem, Refused
-from market import reports
+from market import closings, reports
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
@@ -47,6 +47,7 @@ def month(
             report = reports.month_report(session, row, which)
         else:
             report = reports.closed_report(session, row, which, version)
+        closing = closings.latest(session, row.id, which) if version is None else None
         if pdf_file is not None:
             from market.report_print import printed_month, write_pdf
 
@@ -71,6 +72,17 @@ def month(
             f"{report.month}: {report.transactions} transactions, {report.stalls_active} of {report.stalls_registered}"
             f" stalls active, {report.stalls_connected} connected, {report.unmatched} notices unmatched{closed}"
         )
+        if closing is not None and closing.document != report.frozen():
+            _print_differences(closing, report)
+
+
+def _print_differences(closing: closings.ClosingRow, report: reports.MonthReport) -> None:
+    """What came after the closing: it is in the live month, and in no version until the month is closed again."""
+    was = closing.document["transactions"]
+    click.echo(f"changed since version {closing.version}: {was} transactions then, {report.transactions} now")
+    for each in closings.differences(closing.document["stalls"], report.frozen()["stalls"]):
+        before, after = ("–" if count is None else count for count in (each.before, each.after))
+        click.echo(f"  {each.code}: {before} then, {after} now")
 
 
 @command.command()

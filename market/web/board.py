@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -205,9 +206,6 @@ def close(slug: str) -> AnyResponse | str:
     with installation().database.reading() as session:
         market = enter(session, slug)
         live, closing = month_report(session, market, which), closings.latest(session, market.id, which)
-        before = closing.document["stalls"] if closing else {}
-        now = {line.code: line.transactions for line in live.stalls}
-        codes = sorted(before.keys() | now.keys(), key=natural)
         return page(
             session,
             market,
@@ -216,6 +214,38 @@ def close(slug: str) -> AnyResponse | str:
             month=which,
             report=live,
             closing=closing,
-            differences=[(c, before.get(c), now.get(c)) for c in codes if before.get(c) != now.get(c)],
+            differences=_differences(closing.document, live.frozen()) if closing else [],
             over=which.last < local_date(utc_now()),
         )
+
+
+@blueprint.get("/board/<slug>/closed")
+def closed(slug: str) -> str:
+    """A closed version of a month, the newest where none is named, beside the one after it or the live month."""
+    which = wanted_month(request.args.get("month"))
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        versions = closings.versions(session, market.id, which)
+        named = request.args.get("version") or (str(versions[0].version) if versions else "")
+        shown = next((closing for closing in versions if str(closing.version) == named), None)
+        if shown is None:
+            abort(404)
+        following = next((closing for closing in versions if closing.version == shown.version + 1), None)
+        then = following.document if following else month_report(session, market, which).frozen()
+        return page(
+            session,
+            market,
+            "month",
+            "board/closed.html",
+            month=which,
+            versions=versions,
+            shown=shown,
+            following=following,
+            then=then,
+            differences=_differences(shown.document, then),
+        )
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[closings.Difference]:
+    found = closings.differences(before["stalls"], after["stalls"])
+    return sorted(found, key=lambda difference: natural(difference.code))

@@ -86,6 +86,16 @@ def test_a_payment_reversed_after_its_month_was_closed(cho: Any, october: list[i
     assert cho.json("ledger", "verify")["ok"]
 
 
+@on_sqlite
+def test_people_read_what_came_after_the_closing_stall_by_stall(cho: Any, october: list[int]) -> None:
+    cho.done("month", "close", *OCTOBER)
+    assert cho.done("report", "month", *OCTOBER).out.endswith("closed as version 1\n")
+    cho.done("payment", "reverse", october[0], "--reason", "paid twice, money went back")
+    lines = cho.done("report", "month", *OCTOBER).out.splitlines()
+    assert lines[-2:] == ["changed since version 1: 4 transactions then, 3 now", "  C-01: 3 then, 2 now"]
+    assert "changed" not in cho.done("report", "month", *OCTOBER, "--version", 1).out
+
+
 def test_closing_a_month_again_without_a_change_changes_nothing(cho: Any, october: list[int]) -> None:
     assert [cho.json("month", "close", *OCTOBER) for _ in range(2)] == [{"version": 1}, {"version": 1}]
     again = cho.done("month", "close", *OCTOBER)

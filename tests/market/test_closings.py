@@ -12,7 +12,7 @@ from ledger.books.counts import heads
 from ledger.days import Month
 from ledger.inbox.notice import Notice
 from ledger.refused import Refused
-from market.closings import close_month, find, latest, published_heads
+from market.closings import Difference, close_month, differences, find, latest, published_heads, versions
 from market.db import Database
 from market.model import CLOSING
 from merchants.payments import Source, take
@@ -113,3 +113,28 @@ def test_a_frozen_document_is_kept_word_for_word(close: Close, database: Databas
     close(FIRST)
     with database.reading() as session:
         assert json.loads(session.connection().execute(select(CLOSING.c.document)).scalar_one()) == FIRST
+
+
+def test_versions_come_with_the_newest_first(close: Close, database: Database, market_id: int) -> None:
+    close(FIRST)
+    close(CHANGED)
+    with database.reading() as session:
+        assert [closing.version for closing in versions(session, market_id, NOVEMBER)] == [2, 1]
+        assert versions(session, market_id, Month(2026, 10)) == []
+
+
+def test_another_document_has_another_mark(close: Close, database: Database, market_id: int) -> None:
+    for document in (FIRST, CHANGED, FIRST):
+        close(document)
+    with database.reading() as session:
+        marks = [closing.mark for closing in versions(session, market_id, NOVEMBER)]
+    assert marks[0] == marks[2] != marks[1]
+    assert len(marks[0]) == 19
+
+
+def test_differences_name_the_stalls_that_changed_came_and_went() -> None:
+    assert differences({"A": 1, "B": 2, "D": 3}, {"A": 1, "B": 3, "C": 0}) == [
+        Difference("B", 2, 3),
+        Difference("C", None, 0),
+        Difference("D", 3, None),
+    ]

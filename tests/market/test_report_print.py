@@ -15,7 +15,7 @@ from ledger.books.model import DAY_TOTAL
 from ledger.days import Month
 from ledger.refused import Refused
 from market.chart import Bar
-from market.closings import close_month
+from market.closings import close_month, latest
 from market.comparisons import Compared, earlier
 from market.db import Database
 from market.markets import MarketRow, add_market, find_market
@@ -279,6 +279,19 @@ def shut(session: Session, market: MarketRow) -> int:
     frozen = month_report(session, market, NOVEMBER).frozen()
     closed_at = datetime(2026, 11, 30, 17, 5, tzinfo=UTC)
     return close_month(session, market.id, NOVEMBER, frozen, login_id=None, now=closed_at)[0]
+
+
+def test_a_version_is_printed_with_its_mark_and_a_live_month_with_none(
+    database: Database, market: MarketRow, sold: Sold
+) -> None:
+    assert gathered(database).check == ""
+    with database.writing() as session:
+        shut(session, market)
+        closing = latest(session, market.id, NOVEMBER)
+    assert closing is not None
+    assert gathered(database).check == f"Dấu của bản 1: {closing.mark}"
+    sold("C-2", "2026-11-02", 3)
+    assert gathered(database).check == ""
 
 
 def test_the_board_is_named_for_its_market(database: Database, market: MarketRow) -> None:

@@ -67,7 +67,9 @@ def test_a_stranger_signs_in_first_and_comes_back(client: FlaskClient, huong: St
     assert answer.location == "/signin?next=/board/ben-song/?month%3D2026-10"
 
 
-@pytest.mark.parametrize("path", ["", "stalls", "stalls/C-01", "stalls/new", "unmatched", "signs", "import", "close"])
+@pytest.mark.parametrize(
+    "path", ["", "stalls", "stalls/C-01", "stalls/new", "unmatched", "signs", "import", "close", "closed"]
+)
 def test_to_everybody_but_its_board_a_market_does_not_exist(
     signed_in: Callable[..., FlaskClient], huong: StallRow, other_market_id: int, path: str
 ) -> None:
@@ -200,6 +202,41 @@ def test_a_closed_month_that_has_changed_says_which_stalls_differ(
     page = read(board, "/board/ben-song/close")
     assert re.findall(r'<span class="code">(.*?)</span>.*?>(\d)</td>.*?>(\d)</td>', page) == [("G-02", "0", "5")]
     assert board.get("/board/ben-song/report.csv?version=1").get_data(as_text=True).splitlines()[2].endswith(",0")
+
+
+def differing(page: str) -> list[tuple[str, str, str]]:
+    """The stalls of a table of differences, before and after."""
+    return re.findall(
+        r'<span class="code">(.*?)</span></td><td class="number">(.*?)</td><td class="number">(.*?)<', page
+    )
+
+
+def test_each_version_is_looked_at_beside_the_next_and_the_last_beside_now(
+    board: FlaskClient, huong: StallRow, tu: StallRow, pay: Pay
+) -> None:
+    for stall, count in ((huong, 2), (tu, 5)):
+        pay(stall, count)
+        board.post("/board/ben-song/close", data={"month": str(MONTH)})
+    pay(huong, 1)
+    first = read(board, "/board/ben-song/closed?version=1")
+    assert "Bản 2 khác ở" in first
+    assert differing(first) == [("G-02", "0", "5")]
+    newest = read(board, "/board/ben-song/closed")
+    assert "Từ đó đến nay khác ở" in newest
+    assert differing(newest) == [("C-01", "2", "3")]
+    assert re.findall(r'aria-current="page">(Bản \d)<', newest) == ["Bản 2"]
+    assert "report.pdf?month=" in newest
+    assert "/board/ben-song/closed?month=" in read(board, "/board/ben-song/")
+
+
+@pytest.mark.parametrize("version", ["0", "2", "x", "99999999999"])
+def test_a_version_that_is_not_there_is_not_found(board: FlaskClient, huong: StallRow, pay: Pay, version: str) -> None:
+    assert board.get("/board/ben-song/closed").status_code == 404
+    pay(huong, 1)
+    board.post("/board/ben-song/close", data={"month": str(MONTH)})
+    assert board.get("/board/ben-song/closed").status_code == 200
+    assert board.get(f"/board/ben-song/closed?version={version}").status_code == 404
+    assert board.get(f"/board/ben-song/report.csv?version={version}").status_code == 404
 
 
 def test_closing_an_unchanged_month_again_makes_no_version(board: FlaskClient, huong: StallRow, pay: Pay) -> None:
