@@ -140,7 +140,7 @@ def _walk(
     # Between an older cursor and a later first day lies what nobody read: then the cursor stays where it is.
     joins = reached is None or first <= reached
     in_order = True
-    newest = date.min
+    newest = first
     number: int | None = 1
     while number is not None:
         if number > 1:
@@ -153,7 +153,7 @@ def _walk(
         # A provider that does not tell the oldest first has told everything up to a day only with its last page.
         read_up = joins and len(polled.unread) <= MOST_NAMED and (in_order or page.next_page is None)
         # A day that is yet to come is a bank's mistake, and would hide all that follows.
-        cursor = min(newest, local_date(now)) if read_up and newest > date.min else None
+        cursor = min(newest, local_date(now)) if read_up else None
         store = partial(_store, channel=channel, page=page, cursor=cursor, poll_trouble=polled.trouble, now=now)
         polled.summary.count(installation.database.write(store))
         polled.summary.read += len(page.unread)
@@ -178,9 +178,9 @@ def _ask(settings: Settings, provider: str, token: str, first: date, number: int
 
 
 def _remember(channel: ChannelRow, unread: dict[str, str], page: Page) -> None:
-    """Bring what cannot be read up to a page; each such record is logged once."""
+    """Bring what cannot be read up to a page; each such record that is named is logged once."""
     for record, error in page.unread.items():
-        if record not in unread:
+        if record not in unread and len(unread) < MOST_NAMED:
             log.warning("channel %s: transaction %s cannot be read: %s", channel.id, record, error)
         unread[record] = error
     for notice, _ in page.deliveries:

@@ -99,6 +99,16 @@ def test_the_cursor_is_the_day_up_to_which_all_was_read_and_the_next_poll_goes_b
 
 
 @on_sqlite
+def test_an_outage_after_polls_that_found_nothing_loses_nothing(
+    database: Database, provider: Provider, sepay: ChannelRow, ask: Callable[..., Polled]
+) -> None:
+    ask(sepay)
+    assert kept(database, sepay)[0] == "2026-11-17"
+    provider.paid(10_000, day=date(2026, 11, 25))
+    assert ask(sepay, now=NOW + timedelta(days=30)).summary.recorded == 1
+
+
+@on_sqlite
 def test_a_day_that_is_yet_to_come_hides_nothing_that_follows(
     database: Database, provider: Provider, sepay: ChannelRow, ask: Callable[..., Polled]
 ) -> None:
