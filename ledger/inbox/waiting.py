@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlmodel import Session
 
 from ledger.inbox.model import NOTICE, NOTICE_BODY, NOTICE_TRY, WAITING
@@ -105,12 +105,9 @@ def held_files(session: Session, market_id: int) -> list[HeldFile]:
 def held_with(session: Session, market_id: int, notice_id: int, last: int) -> list[int]:
     """The ids of what is still held of all that came together with this notice, up to and with the id `last`."""
     one = NOTICE.alias("one")
+    source = select(one.c.channel_id, one.c.feed, one.c.received_at).where(one.c.id == notice_id)
     query = _waiting([NOTICE.c.id], market_id, "held").where(
-        NOTICE.c.id <= last,
-        one.c.id == notice_id,
-        one.c.channel_id == NOTICE.c.channel_id,
-        one.c.feed == NOTICE.c.feed,
-        one.c.received_at == NOTICE.c.received_at,
+        NOTICE.c.id <= last, tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source)
     )
     return list(session.connection().execute(query.order_by(NOTICE.c.id)).scalars())
 

@@ -66,6 +66,7 @@ def _blueprints(app: Flask) -> None:
         board,
         board_connect,
         board_forms,
+        board_held,
         board_import,
         board_signs,
         board_stalls,
@@ -78,7 +79,17 @@ def _blueprints(app: Flask) -> None:
         stall_payments,
     )
 
-    desk = (board, board_connect, board_forms, board_import, board_signs, board_stalls, board_unmatched, province)
+    desk = (
+        board,
+        board_connect,
+        board_forms,
+        board_held,
+        board_import,
+        board_signs,
+        board_stalls,
+        board_unmatched,
+        province,
+    )
     for module in (access, stall, stall_connect, stall_payments, public, hooks, *desk):
         app.register_blueprint(module.blueprint)
 

@@ -1,5 +1,8 @@
-"""Money that waits for a person: whose it is, and whether it was told before. It belongs to no stall yet, so its amount
-is shown."""
+"""Money that no stall has: whose it is, and the way back from a wrong stall. It belongs to nobody, so its amount is
+shown."""
+
+from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from sqlmodel import Session
@@ -7,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.inbox.receive import Waiting, waiting
+from ledger.inbox.waiting import count_by_status
 from ledger.refused import Refused
-from market.channels import list_channels
 from market.markets import MarketRow
 from market.overview import natural
 from market.web.app import installation
@@ -16,11 +19,13 @@ from market.web.board_stalls import find
 from market.web.desk import enter, matches, page, page_number, pages_of, signed_in
 from market.web.words import say
 from merchants import settling
+from merchants.assigned import Assigned, assigned_since
 from merchants.payments import Outcome
 from merchants.stalls import StallRow, list_stalls
 
 blueprint = Blueprint("unmatched", __name__, url_prefix="/board/<slug>/unmatched")
 PAGE = 50
+ASSIGNED_FOR = timedelta(days=7)
 FOUND = 30
 
 
@@ -31,17 +36,20 @@ def every(slug: str) -> str:
         market = enter(session, slug)
         unmatched = waiting(session, market.id, "unmatched")
         pages, at = pages_of(len(unmatched), PAGE, page_number(request.args.get("page")))
-        return page(
+        return jobs_page(
             session,
             market,
             "unmatched",
             "board/unmatched.html",
-            unmatched=len(unmatched),
             shown=unmatched[(at - 1) * PAGE : at * PAGE],
-            held=waiting(session, market.id, "held"),
             at=at,
             pages=pages,
         )
+
+
+def jobs_page(session: Session, market: MarketRow, here: str, template: str, **values: Any) -> str:
+    """A page of the board's work, with how much of each kind there is; `here` is the kind that it shows."""
+    return page(session, market, "unmatched", template, here=here, counts=count_by_status(session, market.id), **values)
 
 
 def _one(session: Session, market: MarketRow, notice_id: int) -> Waiting:
@@ -120,32 +128,55 @@ def _became(outcome: Outcome, stall: StallRow) -> str:
     return say("Đã ghi cho sạp {code}, {name}.", code=stall.code, name=stall.name)
 
 
-@blueprint.post("/<int:notice_id>/told")
-def told(slug: str, notice_id: int) -> AnyResponse:
-    """A held notice is the one told before (`same`), or one more (`another`)."""
-    answer = request.form.get("answer", "")
-    if answer not in ("same", "another"):
-        abort(400)
+@blueprint.get("/assigned")
+def assigned(slug: str) -> str:
+    """What the board gave to stalls in the last days; whoever did so saw the amounts then."""
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        found = assigned_since(session, market.id, utc_now() - ASSIGNED_FOR)
+        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
+        shown = found[(at - 1) * PAGE : at * PAGE]
+        return jobs_page(session, market, "assigned", "board/assigned.html", shown=shown, at=at, pages=pages)
+
+
+def _assigned(session: Session, market: MarketRow, entry_id: int) -> Assigned:
+    found = [one for one in assigned_since(session, market.id, utc_now() - ASSIGNED_FOR) if one.entry == entry_id]
+    if not found:
+        abort(404)
+    return found[0]
+
+
+@blueprint.get("/assigned/<int:entry_id>")
+def ask_back(slug: str, entry_id: int) -> str:
+    """A payment that was given to the wrong stall: what taking it back means, and why."""
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        one = _assigned(session, market, entry_id)
+        return page(session, market, "unmatched", "board/assigned_back.html", one=one, errors={})
+
+
+@blueprint.post("/assigned/<int:entry_id>")
+def take_back(slug: str, entry_id: int) -> AnyResponse | tuple[str, int]:
+    """It waits for a stall again, with the reason."""
+    reason = request.form.get("reason", "").strip()[:200]
     with installation().database.writing() as session:
         market = enter(session, slug)
+        one = _assigned(session, market, entry_id)
+        if not reason:
+            errors = {"reason": say("Ghi vài chữ vì sao, ví dụ chọn nhầm sạp.")}
+            return page(session, market, "unmatched", "board/assigned_back.html", one=one, errors=errors), 400
         try:
-            if answer == "same":
-                settling.same(session, market.id, [notice_id])
-                flash(say("Đã ghi là một khoản, không tính thêm."))
-            else:
-                [outcome] = settling.another(
-                    session,
-                    market.id,
-                    [notice_id],
-                    sources=[channel.source for channel in list_channels(session)],
-                    login_id=signed_in().login_id,
-                    now=utc_now(),
-                )
-                flash(
-                    say("Đã ghi thêm khoản này.")
-                    if outcome.status == "recorded"
-                    else say("Là khoản khác, nhưng chưa rõ của sạp nào. Chọn sạp cho nó.")
-                )
+            settling.reverse(
+                session,
+                market.id,
+                entry_id,
+                reason=reason,
+                reassign=True,
+                login_id=signed_in().login_id,
+                now=utc_now(),
+            )
         except Refused:
-            flash(say("Chưa làm được: không còn khoản nào trước đó để khớp, hoặc đã có người xử lý."))
-    return redirect(url_for(".waiting", slug=slug), 303)
+            flash(say("Khoản này đã có người xử lý."))
+            return redirect(url_for(".assigned", slug=slug), 303)
+    flash(say("Đã lấy lại khoản này từ sạp {code}. Chọn sạp đúng cho nó.", code=one.code))
+    return redirect(url_for(".one", slug=slug, notice_id=one.notice), 303)

@@ -6,14 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
 from ledger.days import utc_now
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import waiting
 from market.db import Database
-from market.model import CHANNEL
 from market.web import board_import
 from merchants import settling
 from merchants.payments import Outcome, Source, take
@@ -214,36 +212,9 @@ def test_another_markets_money_is_not_found(
     browser = signed_in("board", market_id=other_market_id)
     assert browser.get(f"/board/chan-nui/unmatched/{notice}").status_code == 404
     assert browser.post(f"/board/ben-song/unmatched/{notice}", data={"stall": "C-01"}).status_code == 404
-    browser.post(f"/board/chan-nui/unmatched/{notice}/told", data={"answer": "another"})
+    browser.post(f"/board/chan-nui/held/{notice}", data={"answer": "another"})
     with database.reading() as session:
         assert [one.notice for one in waiting(session, huong.market_id, "unmatched")] == [notice]
-
-
-@pytest.fixture
-def held(database: Database, market_id: int, huong: StallRow, send: Send) -> int:
-    """A payment that a second feed seems to tell once more."""
-    with database.writing() as session:
-        other = session.connection().execute(
-            insert(CHANNEL)
-            .values(market_id=market_id, provider="casso", auth="apikey", status="on", created_at=utc_now())
-            .returning(CHANNEL.c.id)
-        )
-        second = Source(other.scalar_one(), market_id)
-    send(huong, 50_000, bank_reference="")
-    outcome = send(huong, 50_000, second, bank_reference="")
-    assert outcome.status == "held"
-    assert outcome.notice_id is not None
-    return outcome.notice_id
-
-
-@pytest.mark.parametrize(("answer", "count"), [("same", "1"), ("another", "2")])
-def test_money_that_was_perhaps_told_before_is_one_or_two(
-    board: FlaskClient, huong: StallRow, held: int, answer: str, count: str
-) -> None:
-    assert "Có thể đã báo rồi" in read(board, "/board/ben-song/unmatched")
-    board.post(f"/board/ben-song/unmatched/{held}/told", data={"answer": answer})
-    assert "Không còn việc nào" in read(board, "/board/ben-song/unmatched")
-    assert f'<td class="number many"><b>{count}</b>' in read(board, "/board/ben-song/")
 
 
 def five(add_stall: Callable[..., StallRow], market_id: int) -> StallRow:

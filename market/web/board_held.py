@@ -1,0 +1,147 @@
+"""What waits for a word of the board: notices that were perhaps told before, and those that could not be booked."""
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from sqlmodel import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ledger.days import utc_now
+from ledger.inbox import waiting
+from ledger.inbox.waiting import Held, HeldFile, Parked
+from ledger.refused import Refused
+from market.channels import find_channel, list_channels
+from market.web.app import installation
+from market.web.board_unmatched import jobs_page
+from market.web.desk import enter, page_number, pages_of, signed_in
+from market.web.words import say
+from merchants import settling
+
+blueprint = Blueprint("held", __name__, url_prefix="/board/<slug>")
+PAGE = 20
+
+
+@blueprint.get("/held")
+def every(slug: str) -> str:
+    """What was perhaps told before, file by file, each beside what it looks like."""
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        files = waiting.held_files(session, market.id)
+        pages, at = pages_of(sum(file.count for file in files), PAGE, page_number(request.args.get("page")))
+        shown = _shown(session, market.id, files, (at - 1) * PAGE)
+        names = _names(session)
+        return jobs_page(session, market, "held", "board/held.html", shown=shown, names=names, at=at, pages=pages)
+
+
+def _shown(session: Session, market_id: int, files: list[HeldFile], skipped: int) -> list[tuple[HeldFile, list[Held]]]:
+    """The page of held notices after so many, each with its file."""
+    shown: list[tuple[HeldFile, list[Held]]] = []
+    room = PAGE
+    for file in files:
+        if skipped < file.count and room:
+            found = waiting.held(session, market_id, file, limit=room, offset=skipped)
+            shown.append((file, found))
+            room -= len(found)
+        skipped = max(skipped - file.count, 0)
+    return shown
+
+
+def _names(session: Session) -> dict[int, str]:
+    """The providers of the channels."""
+    return {channel.id: channel.provider for channel in list_channels(session)}
+
+
+@blueprint.post("/held/<int:notice_id>")
+def told(slug: str, notice_id: int) -> AnyResponse:
+    """A held notice is the one told before (`same`), or one more (`another`)."""
+    answer = request.form.get("answer", "")
+    if answer not in ("same", "another"):
+        abort(400)
+    with installation().database.writing() as session:
+        market = enter(session, slug)
+        try:
+            if answer == "same":
+                settling.same(session, market.id, [notice_id])
+                flash(say("Đã ghi là một khoản, không tính thêm."))
+            else:
+                [outcome] = settling.another(
+                    session,
+                    market.id,
+                    [notice_id],
+                    sources=[channel.source for channel in list_channels(session)],
+                    login_id=signed_in().login_id,
+                    now=utc_now(),
+                )
+                flash(
+                    say("Đã ghi thêm khoản này.")
+                    if outcome.status == "recorded"
+                    else say("Là khoản khác, nhưng chưa rõ của sạp nào. Chọn sạp cho nó.")
+                )
+        except Refused:
+            flash(say("Chưa làm được: không còn khoản nào trước đó để khớp, hoặc đã có người xử lý."))
+    return redirect(url_for(".every", slug=slug), 303)
+
+
+@blueprint.post("/held/<int:notice_id>/file")
+def told_file(slug: str, notice_id: int) -> AnyResponse:
+    """All that came together with a notice was told before, as far as it was shown (`last`)."""
+    last = request.form.get("last", 0, type=int)
+    with installation().database.writing() as session:
+        market = enter(session, slug)
+        notices = waiting.held_with(session, market.id, notice_id, last)
+        outcomes = settling.same_where_told(session, market.id, notices)
+    left = sum(outcome.status == "held" for outcome in outcomes)
+    flash(say("Đã ghi {count} khoản là đã báo rồi, không tính thêm.", count=len(outcomes) - left))
+    if left:
+        flash(say("{count} khoản không còn khoản nào trước đó để khớp. Xem từng khoản.", count=left))
+    return redirect(url_for(".every", slug=slug), 303)
+
+
+@blueprint.get("/parked")
+def parked(slug: str) -> str:
+    """What could not be booked, and what to do."""
+    with installation().database.reading() as session:
+        market = enter(session, slug)
+        found = waiting.parked(session, market.id)
+        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
+        return jobs_page(
+            session,
+            market,
+            "parked",
+            "board/parked.html",
+            shown=found[(at - 1) * PAGE : at * PAGE],
+            names=_names(session),
+            in_words=_in_words,
+            at=at,
+            pages=pages,
+        )
+
+
+def _in_words(parked: Parked) -> str:
+    """What went wrong the last time: the database's refusals by name, all else as the program's own fault."""
+    if parked.error.partition(":")[0] in ("IntegrityError", "DataError", "ProgrammingError", "InternalError"):
+        return say("Sổ không nhận khoản này.")
+    return say("Chương trình gặp lỗi khi ghi khoản này.")
+
+
+@blueprint.post("/parked/<int:notice_id>")
+def again(slug: str, notice_id: int) -> AnyResponse:
+    """One more try at booking a parked notice."""
+    with installation().database.writing() as session:
+        market = enter(session, slug)
+        found = [one.told for one in waiting.parked(session, market.id) if one.told.notice == notice_id]
+        if not found:
+            flash(say("Khoản này đã có người xử lý."))
+        else:
+            source = find_channel(session, found[0].channel_id).source
+            [outcome] = settling.try_again(session, source, [notice_id], utc_now())
+            flash(_became(outcome.status))
+    return redirect(url_for(".parked", slug=slug), 303)
+
+
+def _became(status: str) -> str:
+    if status == "parked":
+        return say("Vẫn chưa ghi được. Gửi dòng lỗi cho người trông máy.")
+    if status == "recorded":
+        return say("Đã ghi được khoản này.")
+    if status == "duplicate":
+        return say("Khoản này đã được báo trước đó, nên không ghi thêm.")
+    return say("Đã đọc được khoản này. Nó chờ ở mục khác của trang này.")
