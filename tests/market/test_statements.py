@@ -1,0 +1,406 @@
+"""A statement brought into a market: known again in any other file, and the twin of what webhooks told."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from ledger.books.model import BOOK
+from ledger.books.verify import verify
+from ledger.days import Month
+from ledger.inbox.notice import Notice
+from ledger.inbox.receive import waiting
+from ledger.inbox.statements.statement import UnknownHeadings
+from market import statements
+from market.channels import list_channels
+from market.db import Database
+from market.deliveries import Summary
+from market.gaps import GapReport, gap_report
+from market.markets import find_market
+from market.model import CHANNEL, STATEMENT_LAYOUT
+from market.statements import import_statement, read_for_market
+from merchants.payments import Source, take
+from merchants.settling import another, same
+from merchants.stalls import StallRow
+from tests.statement_files import Rows, as_csv, as_xlsx
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+HEADINGS = ["Ngày giao dịch", "Số tham chiếu", "Ghi nợ", "Ghi có", "Nội dung"]
+Bring = Callable[..., Summary]
+Told = Callable[..., Notice]
+saved_as = pytest.mark.parametrize("save", [as_csv, as_xlsx])
+
+
+def statement_of(*notices: Notice, references: bool = True) -> Rows:
+    """What the account's bank writes of these: a day without a time, its reference or none."""
+    rows: list[list[Any]] = [["VIETCOMBANK"], [f"Số tài khoản: {notices[0].account_number}"], HEADINGS]
+    for said in notices:
+        money = ["", said.amount] if said.direction == "in" else [said.amount, ""]
+        reference = said.bank_reference if references else ""
+        rows.append([said.local_date.strftime("%d/%m/%Y"), reference, *money, said.memo])
+    return rows
+
+
+@pytest.fixture
+def bring(database: Database, market_id: int) -> Bring:
+    """Reads a file as the market does and imports it: `bring(content)`."""
+
+    def read_and_import(content: bytes, *, dry_run: bool = False, **said: Any) -> Summary:
+        with database.reading() as session:
+            statement = read_for_market(session, market_id, content, "sao-ke", **said)
+        return import_statement(database, market_id, statement, now=NOW, dry_run=dry_run)
+
+    return read_and_import
+
+
+@pytest.fixture
+def hook(database: Database, channel: Source) -> Callable[..., list[str]]:
+    """Has the market's webhooks tell notices."""
+
+    def tell(*notices: Notice) -> list[str]:
+        with database.writing() as session:
+            return [one.status for one in take(session, channel, "hook", [(n, b"{}") for n in notices], NOW)]
+
+    return tell
+
+
+@pytest.fixture
+def month(huong: StallRow, told: Told) -> list[Notice]:
+    """A month of chị Hương's payments, some of them equal."""
+    amounts = itertools.cycle((50_000, 20_000, 50_000, 70_000))
+    return [
+        told(huong, next(amounts), at=NOW - timedelta(days=day, minutes=20 * number), memo=f"mua ca {number}")
+        for day in range(20)
+        for number in range(3)
+    ]
+
+
+def entries(database: Database, stall: StallRow) -> int:
+    with database.reading() as session:
+        return int(session.connection().execute(select(BOOK.c.entries).where(BOOK.c.id == stall.book_id)).scalar_one())
+
+
+def held(database: Database, market_id: int) -> list[int]:
+    with database.reading() as session:
+        return [one.notice for one in waiting(session, market_id, "held")]
+
+
+def counts(summary: Summary) -> dict[str, int]:
+    return {name: count for name, count in summary.document().items() if isinstance(count, int) and count}
+
+
+@saved_as
+def test_a_month_without_webhooks_is_booked_once(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice], save: Callable[..., bytes]
+) -> None:
+    out = replace(month[0], direction="out")
+    assert counts(bring(save(statement_of(*month, out)))) == {"read": 61, "recorded": 60, "ignored": 1}
+    assert counts(bring(save(statement_of(*month, out)))) == {"read": 61, "duplicates": 61}
+    assert entries(database, huong) == 60
+    with database.reading() as session:
+        assert list(verify(session).findings) == []
+
+
+def test_csv_then_xlsx_of_one_statement_meet(database: Database, bring: Bring, month: list[Notice]) -> None:
+    bring(as_csv(statement_of(*month), delimiter=";", encoding="utf-16"))
+    assert counts(bring(as_xlsx(statement_of(*month)))) == {"read": 60, "duplicates": 60}
+
+
+def test_overlapping_files_meet(database: Database, bring: Bring, huong: StallRow, month: list[Notice]) -> None:
+    bring(as_csv(statement_of(*month[:30], references=False)))
+    assert counts(bring(as_csv(statement_of(*month[15:], references=False)))) == {
+        "read": 45,
+        "recorded": 30,
+        "duplicates": 15,
+    }
+    assert entries(database, huong) == 60
+
+
+@saved_as
+def test_a_month_that_webhooks_told_is_all_duplicates_where_the_bank_gives_references(
+    database: Database,
+    bring: Bring,
+    hook: Callable[..., list[str]],
+    huong: StallRow,
+    month: list[Notice],
+    save: Callable[..., bytes],
+) -> None:
+    hook(*month)
+    assert counts(bring(save(statement_of(*month)))) == {"read": 60, "duplicates": 60}
+    assert entries(database, huong) == 60
+
+
+@saved_as
+def test_a_month_that_webhooks_told_is_held_whole_where_it_gives_none_and_settled_at_once(
+    database: Database,
+    market_id: int,
+    bring: Bring,
+    hook: Callable[..., list[str]],
+    huong: StallRow,
+    month: list[Notice],
+    save: Callable[..., bytes],
+) -> None:
+    hook(*month)
+    assert counts(bring(save(statement_of(*month, references=False)))) == {"read": 60, "held": 60}
+    assert entries(database, huong) == 60
+    with database.writing() as session:
+        outcomes = same(session, market_id, held_now := [one.notice for one in waiting(session, market_id, "held")])
+    assert {outcome.status for outcome in outcomes} == {"duplicate"}
+    assert (len(held_now), held(database, market_id), entries(database, huong)) == (60, [], 60)
+    with database.reading() as session:
+        assert list(verify(session).findings) == []
+
+
+def test_a_held_line_that_is_another_payment_is_booked(
+    database: Database,
+    market_id: int,
+    bring: Bring,
+    hook: Callable[..., list[str]],
+    huong: StallRow,
+    month: list[Notice],
+) -> None:
+    hook(month[0])
+    bring(as_csv(statement_of(month[0], references=False)))
+    with database.writing() as session:
+        (booked,) = another(
+            session,
+            market_id,
+            held(database, market_id),
+            sources=[one.source for one in list_channels(session)],
+            login_id=None,
+            now=NOW,
+        )
+    assert (booked.status, entries(database, huong)) == ("recorded", 2)
+
+
+def test_what_the_webhooks_missed_is_booked(
+    database: Database, bring: Bring, hook: Callable[..., list[str]], huong: StallRow, month: list[Notice]
+) -> None:
+    hook(*month[:50])
+    assert counts(bring(as_csv(statement_of(*month)))) == {"read": 60, "recorded": 10, "duplicates": 50}
+    assert entries(database, huong) == 60
+
+
+def test_a_webhook_after_the_statement_is_the_statements_duplicate(
+    database: Database, bring: Bring, hook: Callable[..., list[str]], huong: StallRow, month: list[Notice]
+) -> None:
+    bring(as_csv(statement_of(*month)))
+    assert set(hook(*month)) == {"duplicate"}
+    assert entries(database, huong) == 60
+
+
+def test_a_statement_is_of_the_account_behind_the_virtual_one_that_a_webhook_named(
+    bring: Bring, hook: Callable[..., list[str]], huong: StallRow, told: Told
+) -> None:
+    main = "8851234567"
+    paid = told(huong, 50_000, account_number=main, virtual_account=huong.account_number)
+    assert hook(paid) == ["recorded"]
+    assert counts(bring(as_csv(statement_of(replace(paid, virtual_account=""))))) == {"read": 1, "duplicates": 1}
+
+
+def test_references_of_another_kind_do_not_tell_two_payments_apart(
+    database: Database, bring: Bring, hook: Callable[..., list[str]], huong: StallRow, told: Told
+) -> None:
+    """Vietcombank's webhooks and its statement number the same payment differently."""
+    hook(told(huong, 50_000, bank_reference="MBVCB.3278907687"), told(huong, 70_000, bank_reference="MBVCB.3278907688"))
+    numbered = [told(huong, dong, bank_reference=f"5243.{dong}") for dong in (50_000, 70_000, 90_000)]
+    assert counts(bring(as_csv(statement_of(*numbered)))) == {"read": 3, "recorded": 1, "held": 2}
+    assert entries(database, huong) == 3
+
+
+def test_references_of_one_kind_tell_two_payments_apart(
+    bring: Bring, hook: Callable[..., list[str]], huong: StallRow, told: Told
+) -> None:
+    hook(told(huong, 50_000, bank_reference="FT1"))
+    assert counts(bring(as_csv(statement_of(told(huong, 50_000, bank_reference="FT2"))))) == {"read": 1, "recorded": 1}
+
+
+def test_a_line_of_nobodys_account_waits(bring: Bring, huong: StallRow, told: Told) -> None:
+    assert counts(bring(as_csv(statement_of(told(huong, 50_000, account_number="5550001"))))) == {
+        "read": 1,
+        "unmatched": 1,
+    }
+
+
+def test_a_file_with_a_bad_line_is_refused_whole(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice]
+) -> None:
+    rows = [*statement_of(*month), ["24/11/2026", "", "", "12.35", ""], ["", "", "", "5,000", ""]]
+    summary = bring(as_csv(rows))
+    assert counts(summary) == {"read": 2}
+    assert [wrong["line"] for wrong in summary.rejected] == [64, 65]
+    assert entries(database, huong) == 0
+
+
+def test_a_day_that_has_not_come_is_refused(bring: Bring, huong: StallRow, told: Told) -> None:
+    ahead = told(huong, 50_000, local_date=date(2026, 12, 3))
+    assert bring(as_csv(statement_of(ahead))).rejected == [
+        {"line": 4, "error": "is of 03/12/2026, which has not come yet; the day stands first"}
+    ]
+
+
+def test_a_dry_run_tells_what_would_become_of_a_file_and_changes_nothing(
+    database: Database,
+    market_id: int,
+    bring: Bring,
+    hook: Callable[..., list[str]],
+    huong: StallRow,
+    month: list[Notice],
+) -> None:
+    hook(*month[:5])
+    content = as_csv(statement_of(*month))
+    dry = bring(content, dry_run=True)
+    with database.reading() as session:
+        of_market = select(func.count()).select_from(CHANNEL).where(CHANNEL.c.provider == "statement")
+        assert session.connection().execute(of_market).scalar_one() == 0
+    assert entries(database, huong) == 5
+    assert counts(bring(content)) == counts(dry) == {"read": 60, "recorded": 55, "duplicates": 5}
+
+
+def test_a_run_stopped_between_batches_goes_on_where_it_ended(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "BATCH", 20)
+    turns = iter([take, take])
+    with monkeypatch.context() as stopping:
+        stopping.setattr(statements, "take", lambda *arguments: next(turns)(*arguments))
+        with pytest.raises(StopIteration):
+            bring(as_csv(statement_of(*month)))
+    assert entries(database, huong) == 40
+    assert counts(bring(as_csv(statement_of(*month)))) == {"read": 60, "recorded": 20, "duplicates": 40}
+
+
+def test_two_imports_of_one_file_at_once_make_one_channel_and_book_once(
+    database: Database, market_id: int, bring: Bring, huong: StallRow, month: list[Notice]
+) -> None:
+    content = as_csv(statement_of(*month))
+    found: list[Summary] = []
+    threads = [threading.Thread(target=lambda: found.append(bring(content))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(summary.recorded for summary in found) == entries(database, huong) == 60
+    with database.reading() as session:
+        assert len(session.connection().execute(select(CHANNEL).where(CHANNEL.c.provider == "statement")).all()) == 1
+
+
+UNKNOWN = [["Lúc", "Vào", "Ra"], ["24/11/2026", "50.000", ""]]
+MAPPED = {"date": "Lúc", "credit": "Vào", "debit": "Ra"}
+
+
+def test_a_mapping_that_was_used_is_kept_for_the_market(
+    database: Database, bring: Bring, huong: StallRow, other_market_id: int
+) -> None:
+    named = {"account": huong.account_number}
+    with pytest.raises(UnknownHeadings):
+        bring(as_csv(UNKNOWN), **named)
+    bring(as_csv(UNKNOWN), bank=huong.bin, columns=MAPPED, **named)
+    again = [*UNKNOWN, ["24/11/2026", "70.000", ""]]
+    assert counts(bring(as_xlsx(again), **named)) == {"read": 2, "recorded": 1, "duplicates": 1}
+    with database.reading() as session, pytest.raises(UnknownHeadings):
+        read_for_market(session, other_market_id, as_csv(UNKNOWN), "sao-ke", account=huong.account_number)
+
+
+@pytest.mark.parametrize(("amount", "dry_run"), [("1.000", True), ("x", False)], ids=["dry run", "bad line"])
+def test_a_mapping_that_brought_nothing_in_is_not_kept(
+    database: Database, bring: Bring, huong: StallRow, amount: str, dry_run: bool
+) -> None:
+    content = as_csv([*UNKNOWN, ["24/11/2026", amount, ""]])
+    bring(content, columns=MAPPED, account=huong.account_number, dry_run=dry_run)
+    with database.reading() as session:
+        assert session.connection().execute(select(STATEMENT_LAYOUT)).all() == []
+
+
+def test_a_mapping_said_anew_takes_the_place_of_the_first(bring: Bring, huong: StallRow) -> None:
+    named = {"account": huong.account_number}
+    bring(as_csv(UNKNOWN), columns={**MAPPED, "credit": "Ra", "debit": "Vào"}, **named)
+    bring(as_csv(UNKNOWN), columns=MAPPED, **named)
+    assert counts(bring(as_csv([*UNKNOWN, ["23/11/2026", "1.000", ""]]), **named)) == {
+        "read": 2,
+        "recorded": 1,
+        "duplicates": 1,
+    }
+
+
+# The gap report.
+
+NOVEMBER = Month(2026, 11)
+
+
+@pytest.fixture
+def gaps(database: Database, market_id: int) -> Callable[[], GapReport]:
+    """The market's gaps of November."""
+
+    def report() -> GapReport:
+        with database.reading() as session:
+            return gap_report(session, find_market(session, "ben-song"), NOVEMBER)
+
+    return report
+
+
+def test_a_credit_that_only_the_statement_tells_is_a_gap(
+    bring: Bring, hook: Callable[..., list[str]], gaps: Callable[[], GapReport], huong: StallRow, month: list[Notice]
+) -> None:
+    missed = [notice for notice in month if notice.local_date in (date(2026, 11, 10), date(2026, 11, 11))]
+    hook(*(notice for notice in month if notice not in missed))
+    bring(as_csv(statement_of(*month)))
+    (gap,) = gaps().document()["gaps"]
+    references = gap.pop("bank_references")
+    assert sorted(references) == sorted(notice.bank_reference for notice in missed)
+    assert gap == {
+        "account_number": huong.account_number,
+        "bank": huong.bin,
+        "stall": "C-01",
+        "notices": 6,
+        "held": 0,
+        "days": ["2026-11-10", "2026-11-11"],
+    }
+
+
+def test_an_account_that_only_statements_tell_of_has_no_gap(
+    bring: Bring, gaps: Callable[[], GapReport], month: list[Notice]
+) -> None:
+    bring(as_csv(statement_of(*month)))
+    assert gaps().gaps == []
+
+
+def test_a_webhook_that_comes_later_closes_the_gap(
+    bring: Bring, hook: Callable[..., list[str]], gaps: Callable[[], GapReport], month: list[Notice]
+) -> None:
+    hook(month[0])
+    bring(as_csv(statement_of(*month[:3])))
+    assert [gap.notices for gap in gaps().gaps] == [2]
+    hook(*month)
+    assert gaps().gaps == []
+
+
+def test_held_lines_are_a_gap_until_they_are_told_the_same(
+    database: Database,
+    market_id: int,
+    bring: Bring,
+    hook: Callable[..., list[str]],
+    gaps: Callable[[], GapReport],
+    month: list[Notice],
+) -> None:
+    hook(*month[:3])
+    bring(as_csv(statement_of(*month[:3], references=False)))
+    assert [(gap.notices, gap.held) for gap in gaps().gaps] == [(3, 3)]
+    with database.writing() as session:
+        same(session, market_id, held(database, market_id))
+    assert gaps().gaps == []
+
+
+def test_another_month_and_money_going_out_are_no_gap(
+    bring: Bring, hook: Callable[..., list[str]], gaps: Callable[[], GapReport], huong: StallRow, told: Told
+) -> None:
+    hook(told(huong, 1_000))
+    out = told(huong, 5_000, direction="out")
+    october = told(huong, 5_000, at=NOW - timedelta(days=40))
+    bring(as_csv(statement_of(out, october)))
+    assert gaps().gaps == []
