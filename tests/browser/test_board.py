@@ -37,6 +37,10 @@ PAGES = (
     "/board/ben-song/stalls/C-01/close",
     "/board/ben-song/import",
     "/board/ben-song/signs",
+    "/board/ben-song/connections",
+    "/board/ben-song/connections/C-01",
+    "/board/ben-song/channels/new",
+    "/board/ben-song/channels/1",
     "/board/ben-song/unmatched",
     "/board/ben-song/unmatched/{notice}?q=sap",
 )
