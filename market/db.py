@@ -110,6 +110,7 @@ class Database:
         self.engine = engine
         # SQLite has one writer and lets the others try again after a nap; threads that queue here are woken in turn.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
+        self._committed = 0
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -120,6 +121,7 @@ class Database:
         with self._in_turn(), Session(self.engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+            self._committed += 1
 
     def write(self, act: Callable[[Session], T]) -> T:
         """What `act` gives, done in one `writing`; done anew where PostgreSQL undid it to end a deadlock."""
@@ -138,9 +140,13 @@ class Database:
         if self._turn is None:
             yield
             return
-        # Without an end, each of many threads would begin its own wait for another program's lock after the last one's.
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise OperationalError("BEGIN IMMEDIATE", None, sqlite_driver().OperationalError("database is locked"))
+        committed = self._committed
+        while not self._turn.acquire(timeout=BUSY_SECONDS):
+            # Where others write meanwhile the turn will come. Where nobody does, another program has the lock, and each
+            # thread would begin its own wait for it after the last one's.
+            if self._committed == committed:
+                raise OperationalError("BEGIN IMMEDIATE", None, sqlite_driver().OperationalError("database is locked"))
+            committed = self._committed
         try:
             yield
         finally:

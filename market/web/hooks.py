@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from ledger.days import utc_now
+from ledger.days import stamp, utc_now
 from ledger.inbox.notice import Notice
 from ledger.inbox.providers import PROOFS, READERS
 from market.channels import LARGEST_ID, NOTED_EVERY, Hook, find_hook, heard
@@ -89,7 +89,8 @@ def _unproven(hook: Hook, body: bytes, now: datetime) -> tuple[Response, int] | 
             hook.source.channel_id,
         )
         return _try_again("the channel's secret cannot be read here; the operator finds the mend in the log")
-    return _refused(401, "the key or the signature is wrong, or too old")
+    # A clock that is wrong here makes every signature too old or too new, and the provider's own page shows this line.
+    return _refused(401, f"the key or the signature is wrong, or not of now: this machine's clock says {stamp(now)}")
 
 
 def _said(channel_id: int, notices: Sequence[Notice], outcomes: Sequence[Outcome]) -> dict[str, Any]:
