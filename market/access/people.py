@@ -20,12 +20,13 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever is signed in."""
+    """Whoever is signed in; `device_id` is the enrolled device it is done from, None for a browser with a password."""
 
     login_id: int
     name: str
     language: str
     grants: tuple[Grant, ...]
+    device_id: int | None = None
 
     @property
     def administrator(self) -> bool:
@@ -59,7 +60,7 @@ class Person:
         return Actor(self.login_id, frozenset(self.stalls), next(iter(sorted(self.markets)), None))
 
 
-def find_person(session: Session, login_id: int) -> Person:
+def find_person(session: Session, login_id: int, device_id: int | None = None) -> Person:
     """The login with its roles that are not revoked."""
     connection = session.connection()
     login = connection.execute(select(LOGIN.c.name, LOGIN.c.language).where(LOGIN.c.id == login_id)).one()
@@ -68,4 +69,4 @@ def find_person(session: Session, login_id: int) -> Person:
         .where(ROLE_GRANT.c.login_id == login_id, ROLE_GRANT.c.revoked_at.is_(None))
         .order_by(ROLE_GRANT.c.id)
     )
-    return Person(login_id, login.name, login.language, tuple(Grant(*row) for row in grants))
+    return Person(login_id, login.name, login.language, tuple(Grant(*row) for row in grants), device_id)

@@ -56,7 +56,7 @@ def who(session: Session, token: str, now: datetime) -> tuple[Person, bool] | No
     row = (
         session.connection()
         .execute(
-            select(SESSION.c.login_id, SESSION.c.created_at, SESSION.c.seen_at).where(
+            select(SESSION.c.login_id, SESSION.c.device_id, SESSION.c.created_at, SESSION.c.seen_at).where(
                 SESSION.c.token_digest == _digest(token)
             )
         )
@@ -64,7 +64,7 @@ def who(session: Session, token: str, now: datetime) -> tuple[Person, bool] | No
     )
     if row is None or now - row.seen_at > IDLE or now - row.created_at > LONGEST:
         return None
-    return find_person(session, row.login_id), now - row.seen_at > NOTED
+    return find_person(session, row.login_id, row.device_id), now - row.seen_at > NOTED
 
 
 def note(session: Session, token: str, now: datetime) -> None:

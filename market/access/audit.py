@@ -1,0 +1,225 @@
+"""The audit trail: who did or looked at what, from which device, about which stall. Written once, never changed.
+
+A line holds ids and codes only. Names are joined when the trail is shown, so that a person who asks to be forgotten
+is forgotten here too, and no line need ever be deleted.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+from sqlmodel import Session
+
+from market.access.model import AUDIT, DEVICE
+from market.model import LOGIN, MARKET
+from merchants.model import STALL
+
+# What a board filters by → the acts of that kind.
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "signing_in": (
+        "sign_in",
+        "sign_in_wrong",
+        "sign_out_everywhere",
+        "password_changed",
+        "second_factor_on",
+        "second_factor_off",
+        "passkey_added",
+        "passkey_ended",
+        "pin_set",
+        "pin_wrong",
+        "enrolment_made",
+        "device_enrolled",
+        "device_revoked",
+    ),
+    "people": ("person_added", "person_ended", "role_added", "role_ended"),
+    "stalls": (
+        "stall_added",
+        "stall_changed",
+        "stall_paused",
+        "stall_opened",
+        "stall_closed",
+        "stalls_imported",
+        "sign_printed",
+        "account_asked",
+        "account_stopped",
+        "account_changed",
+        "coded_only_on",
+        "coded_only_off",
+    ),
+    "payments": (
+        "payments_imported",
+        "statement_layout_learned",
+        "notice_assigned",
+        "notice_same",
+        "notice_another",
+        "notice_tried_again",
+        "entry_added",
+        "entry_reversed",
+        "entry_not_sale",
+        "entry_sale",
+        "entry_confirmed",
+    ),
+    "channels": (
+        "channel_added",
+        "channel_on",
+        "channel_off",
+        "channel_secret_renewed",
+        "channel_token_set",
+        "token_added",
+        "token_ended",
+    ),
+    "months": ("month_closed", "ledger_verified"),
+    "privacy": (
+        "consent_given",
+        "consent_withdrawn",
+        "amounts_seen",
+        "stall_exported",
+        "erasure_asked",
+        "erasure_stopped",
+        "erased",
+    ),
+    "reading": ("report_downloaded", "ledger_exported", "log_downloaded"),
+    "settings": ("market_added", "market_changed", "backup_made", "backup_restored"),
+}
+ACTS: Final = frozenset(act for acts in KINDS.values() for act in acts)
+# Everything that a line may say beside the stall: ids, codes, numbers of rows; never a name, an amount, an account.
+ABOUT: Final = frozenset(
+    {
+        "account_change",
+        "channel",
+        "consent",
+        "device",
+        "enrolment",
+        "entry",
+        "file",
+        "format",
+        "login",
+        "month",
+        "notice",
+        "passkey",
+        "payment_code",
+        "provider",
+        "report",
+        "role",
+        "rows",
+        "token",
+        "version",
+        "year",
+    }
+)
+_LONGEST = 64
+
+
+def note(
+    session: Session,
+    act: str,
+    *,
+    market_id: int | None,
+    stall_id: int | None = None,
+    about: Mapping[str, int | str] | None = None,
+    login_id: int | None = None,
+    device_id: int | None = None,
+    token_id: int | None = None,
+    at: datetime,
+) -> None:
+    """Write one line of the trail, in the transaction of what it tells of.
+
+    `market_id` is None for what concerns the whole installation; neither login nor token: it was done at the
+    computer itself. Raises ValueError for an act or a thing that is not listed above: a fault in the program.
+    """
+    told = dict(about or {})
+    if act not in ACTS:
+        raise ValueError(f"{act!r} is no act of the audit trail")
+    if not told.keys() <= ABOUT or any(isinstance(value, str) and len(value) > _LONGEST for value in told.values()):
+        raise ValueError(f"the audit trail takes only ids and codes, not {sorted(told)}")
+    session.connection().execute(
+        insert(AUDIT).values(
+            market_id=market_id,
+            stall_id=stall_id,
+            at=at,
+            login_id=login_id,
+            device_id=device_id,
+            token_id=token_id,
+            act=act,
+            about=json.dumps(told, separators=(",", ":"), sort_keys=True),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the trail as it is shown, with the names that its ids have now.
+
+    `person` is None where nobody signed in did it; `device` and `stall` are None where there is none. `login` is the
+    login that `about` names.
+    """
+
+    id: int
+    at: datetime
+    act: str
+    about: dict[str, int | str]
+    market: str | None
+    stall: str | None
+    person: str | None
+    device: str | None
+    token: int | None
+    login: str | None
+
+
+def trail(
+    session: Session,
+    market_id: int | None,
+    *,
+    before: int | None = None,
+    limit: int,
+    stall_id: int | None = None,
+    acts: tuple[str, ...] = (),
+) -> list[Line]:
+    """The lines of a market, the newest first: at most `limit`, those before the line `before` where it is given.
+
+    `market_id` None reads what concerns the whole installation. `stall_id` and `acts` (none: all) narrow it.
+    """
+    wanted = (
+        select(AUDIT, MARKET.c.slug, STALL.c.code, LOGIN.c.name, DEVICE.c.name.label("device"))
+        .select_from(AUDIT)
+        .outerjoin(MARKET, MARKET.c.id == AUDIT.c.market_id)
+        .outerjoin(STALL, STALL.c.id == AUDIT.c.stall_id)
+        .outerjoin(LOGIN, LOGIN.c.id == AUDIT.c.login_id)
+        .outerjoin(DEVICE, DEVICE.c.id == AUDIT.c.device_id)
+        .where(AUDIT.c.market_id.is_(None) if market_id is None else AUDIT.c.market_id == market_id)
+        .order_by(AUDIT.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        wanted = wanted.where(AUDIT.c.id < before)
+    if stall_id is not None:
+        wanted = wanted.where(AUDIT.c.stall_id == stall_id)
+    if acts:
+        wanted = wanted.where(AUDIT.c.act.in_(acts))
+    connection = session.connection()
+    rows = connection.execute(wanted).all()
+    told = [json.loads(row.about) for row in rows]
+    names = _names(connection, {about["login"] for about in told if "login" in about})
+    return [
+        Line(
+            id=row.id,
+            at=row.at,
+            act=row.act,
+            about=about,
+            market=row.slug,
+            stall=row.code,
+            person=row.name,
+            device=row.device,
+            token=row.token_id,
+            login=names.get(about.get("login")),
+        )
+        for row, about in zip(rows, told, strict=True)
+    ]
+
+
+def _names(connection: Connection, ids: set[int]) -> dict[int, str]:
+    rows = connection.execute(select(LOGIN.c.id, LOGIN.c.name).where(LOGIN.c.id.in_(ids)))
+    return {row.id: row.name for row in rows}
