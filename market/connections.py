@@ -1,6 +1,6 @@
 """Which stalls are connected to their bank, by which way, and what keeps the others from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -30,9 +30,7 @@ def connections(session: Session, market_id: int, *, key: str, now: datetime) ->
     signs = channel_signs(session, market_id, key)
     found = feeds(session, market_id, signs, now)
     return [
-        Connection(stall, found[stall.id], _way(stall.id, signs))
-        for stall in list_stalls(session, market_id)
-        if stall.id in found
+        _connection(stall, found[stall.id], signs) for stall in list_stalls(session, market_id) if stall.id in found
     ]
 
 
@@ -40,7 +38,19 @@ def connection(session: Session, stall: StallRow, *, key: str, now: datetime) ->
     """One stall's; None for one that has no account in force any more."""
     signs = channel_signs(session, stall.market_id, key)
     feed = feeds(session, stall.market_id, signs, now, stall_id=stall.id).get(stall.id)
-    return None if feed is None else Connection(stall, feed, _way(stall.id, signs))
+    return None if feed is None else _connection(stall, feed, signs)
+
+
+def _connection(stall: StallRow, feed: Feed, signs: dict[int, ChannelSigns]) -> Connection:
+    """Of a stall that was never heard, the trouble is that of the channel by which it should be."""
+    on = {one.stall_id for one in signs.values() if one.trouble != "off"}
+    way: Way = "own" if stall.id in on else "market" if None in on else "statements"
+    if feed.state == "never":
+        meant = [one.trouble for one in signs.values() if one.stall_id == stall.id]
+        meant = meant or [one.trouble for one in signs.values() if one.stall_id is None]
+        if meant and all(meant):
+            feed = replace(feed, trouble=meant[-1])
+    return Connection(stall, feed, way)
 
 
 def channel_signs(session: Session, market_id: int, key: str) -> dict[int, ChannelSigns]:
@@ -70,8 +80,3 @@ def channel_signs(session: Session, market_id: int, key: str) -> dict[int, Chann
             trouble = "no_secret"
         found[row.id] = ChannelSigns(row.stall_id, row.last_heard_at, trouble)
     return found
-
-
-def _way(stall_id: int, signs: dict[int, ChannelSigns]) -> Way:
-    on = {one.stall_id for one in signs.values() if one.trouble != "off"}
-    return "own" if stall_id in on else "market" if None in on else "statements"

@@ -57,7 +57,7 @@ class ChannelSigns:
 @dataclass(frozen=True, slots=True)
 class Feed:
     """The state of a stall's feed. `since` is the local day it was last told of, of a silent one the day its channel
-    was last heard; `trouble` why it is silent, where that is known; `channel_id` the channel that told last."""
+    was last heard; `trouble` why nothing is heard, where that is known; `channel_id` the channel that told last."""
 
     state: State
     since: date | None = None

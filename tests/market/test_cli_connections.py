@@ -23,7 +23,7 @@ def test_stalls_that_are_not_connected_come_first(
             "name": "Sạp G-02",
             "state": "never",
             "since": None,
-            "trouble": None,
+            "trouble": "no_secret",
             "way": "market",
             "channel": None,
         },
@@ -64,6 +64,19 @@ def test_a_secret_under_another_key_is_named_as_the_reason(
     monkeypatch.setenv("CHO_SECRET_KEY", "k" * 40)
     (row,) = cho.json("stall", "connections", *IN_MARKET)
     assert (row["state"], row["trouble"]) == ("silent", "locked")
+
+
+def test_a_stall_that_was_never_heard_is_told_what_is_wrong_with_its_channel(
+    cho: Any, huong: StallRow, tu: StallRow
+) -> None:
+    cho.done("channel", "add", "sepay", *IN_MARKET)
+    own = cho.json("channel", "add", "sepay", *IN_MARKET, "--stall", "C-01")["channel"]
+    cho.done("channel", "off", own)
+    rows = cho.json("stall", "connections", *IN_MARKET)
+    assert [(row["code"], row["trouble"], row["way"]) for row in rows] == [
+        ("C-01", "off", "market"),
+        ("G-02", "no_secret", "market"),
+    ]
 
 
 def test_the_table_has_a_line_a_stall(cho: Any, huong: StallRow, tu: StallRow) -> None:
