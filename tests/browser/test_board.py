@@ -11,13 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from ledger.days import utc_now
+from ledger.days import Month, local_date, utc_now
 from ledger.inbox.notice import Notice
 from market.access import sessions
 from market.access.logins import add_login
 from market.config import Settings
 from market.db import Database
 from market.installation import Installation
+from market.markets import find_market
+from market.reports import close
 from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, list_stalls, register
@@ -29,6 +31,7 @@ PAGES = (
     "/board/ben-song/",
     "/board/ben-song/?q=zzz",
     "/board/ben-song/close",
+    "/board/ben-song/closed",
     "/board/ben-song/stalls",
     "/board/ben-song/stalls?state=quiet",
     "/board/ben-song/stalls/new",
@@ -70,7 +73,10 @@ def notice(
             for days in range(place, 70, place + 5)
         ]
         stray = told(huong, 75_000, at=now, account_number="99998888", memo="tien ca")
-        outcomes = take(session, channel, "hook", [(one, b"{}") for one in (*notices, stray)], now)
+        first, *others = notices
+        take(session, channel, "hook", [(one, b"{}") for one in others], now)
+        close(session, find_market(session, "ben-song"), Month.of(local_date(now)), login_id=None, now=now)
+        outcomes = take(session, channel, "hook", [(first, b"{}"), (stray, b"{}")], now)
     return outcomes[-1].notice_id or 0
 
 
