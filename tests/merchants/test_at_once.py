@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import func, select
 
 from ledger import books
 from ledger.books.model import ENTRY
 from ledger.books.verify import verify
 from ledger.inbox.notice import Feed, Notice
+from ledger.inbox.receive import load
 from ledger.refused import Refused
 from market.db import Database
 from merchants.payments import Source, take
@@ -168,3 +170,14 @@ def test_a_reader_in_between_sees_a_payment_whole_or_not_at_all(
             return "; ".join(finding.message for finding in verify(session).findings)
 
     assert at_once(act) == {"recorded": THREADS // 2, "": THREADS // 2}
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_twin_does_not_wait_for_a_person_who_has_its_original_in_hand(
+    database: Database, channel: Source, huong: StallRow, told: Told
+) -> None:
+    notice = told(huong, 50_000, account_number="5550001")
+    deliver(database, channel, "hook", notice)
+    with database.writing() as person:
+        assert load(person, 1) is not None
+        assert deliver(database, channel, "poll", notice) == "duplicate"
