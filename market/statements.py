@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlmodel import Session
 
 from ledger.days import local_date
@@ -16,7 +17,7 @@ from ledger.inbox.model import NOTICE
 from ledger.inbox.notice import Notice
 from ledger.inbox.statements.file import read_sheets
 from ledger.inbox.statements.statement import Layout, Line, Statement, read_statement
-from ledger.refused import Problem
+from ledger.refused import Problem, Refused
 from ledger.rows import insert_rows
 from market.channels import heard
 from market.db import Database
@@ -25,6 +26,8 @@ from market.model import CHANNEL, STATEMENT_LAYOUT
 from merchants.payments import Outcome, Source, take
 
 PROVIDER = "statement"
+# Fewer equal amounts than this may be chance: two mornings at the same stall.
+_TELLING = 3
 
 
 def read_for_market(
@@ -72,6 +75,7 @@ def import_statement(
         return summary
     announce(len(statement.lines))
     with database.reading() as session:
+        _check_kind(session, market_id, statement)
         deliveries = _comparable(session, market_id, statement)
     batches = [deliveries[start : start + BATCH] for start in range(0, len(deliveries), BATCH)]
 
@@ -109,13 +113,67 @@ def _not_yet(lines: Iterable[Line], now: datetime) -> list[Problem]:
 def _channel(session: Session, market_id: int, now: datetime) -> int:
     """The channel of a market's statements, made the first time. It has no secret, so nobody can post to it."""
     connection = session.connection()
-    mine = select(CHANNEL.c.id).where(CHANNEL.c.market_id == market_id, CHANNEL.c.provider == PROVIDER)
-    found: int | None = connection.execute(mine).scalar_one_or_none()
+    mine = select(CHANNEL.c.id, CHANNEL.c.status).where(
+        CHANNEL.c.market_id == market_id, CHANNEL.c.provider == PROVIDER
+    )
+    found = connection.execute(mine).one_or_none()
     if found is None:
         row = {"market_id": market_id, "provider": PROVIDER, "auth": "", "status": "on", "created_at": now}
         # Of two first imports at once the second waits here for the first one's commit, and finds its channel.
         insert_rows(connection, CHANNEL, [row], then="ON CONFLICT DO NOTHING")
-        found = connection.execute(mine).scalar_one()
+        found = connection.execute(mine).one()
+    if found.status != "on":
+        message = f"channel {found.id}, the market's statements, is off and takes nothing; run: channel on {found.id}"
+        raise Refused(Problem(message, field="channel"))
+    return int(found.id)
+
+
+def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
+    """Refuse days that another kind of export brought in before, whose lines have other ids for the same movements: one
+    with balances where this has none, say. It shows in days that agree in their amounts while not one id is the same.
+    """
+    if not statement.lines:
+        return
+    rows = (
+        session.connection()
+        .execute(
+            select(NOTICE).where(
+                NOTICE.c.market_id == market_id,
+                NOTICE.c.account_number.in_(statement.accounts),
+                NOTICE.c.local_date.between(statement.first, statement.last),
+                NOTICE.c.feed == "statement",
+            )
+        )
+        .all()
+    )
+    for account in statement.accounts:
+        before = [row for row in rows if row.account_number == account]
+        now = [line.notice for line in statement.lines if line.notice.account_number == account]
+        if not {row.event_id for row in before}.isdisjoint(notice.event_id for notice in now):
+            continue
+        forms = [{_form(told.bank_reference) for told in side} for side in (before, now)]
+        if "" not in forms[0] | forms[1] and not forms[0].isdisjoint(forms[1]):
+            continue  # both name references, so these are other movements
+        by_day = [_amounts_by_day(side) for side in (before, now)]
+        shared = by_day[0].keys() & by_day[1].keys()
+        days = [(by_day[0][day], by_day[1][day]) for day in shared]
+        if sum(min(one.total(), other.total()) for one, other in days) >= _TELLING and all(
+            one <= other or other <= one for one, other in days
+        ):
+            raise Refused(
+                Problem(
+                    f"{statement.name}: {len(shared)} days of account {account}, {min(shared)} to {max(shared)}, were"
+                    " imported before from another kind of export, whose lines cannot be told from these; import the"
+                    " same kind as before, or only later days",
+                    kind="other_export",
+                )
+            )
+
+
+def _amounts_by_day(told: Iterable[Notice | Row[Any]]) -> dict[date, Counter[tuple[str, int]]]:
+    found: dict[date, Counter[tuple[str, int]]] = defaultdict(Counter)
+    for one in told:
+        found[one.local_date][one.direction, one.amount] += 1
     return found
 
 

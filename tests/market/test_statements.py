@@ -16,8 +16,9 @@ from ledger.days import Month
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import waiting
 from ledger.inbox.statements.statement import UnknownHeadings
+from ledger.refused import Refused
 from market import statements
-from market.channels import list_channels
+from market.channels import list_channels, switch_off
 from market.db import Database
 from market.deliveries import Summary
 from market.gaps import GapReport, gap_report
@@ -288,6 +289,43 @@ def test_two_imports_of_one_file_at_once_make_one_channel_and_book_once(
     assert sum(summary.recorded for summary in found) == entries(database, huong) == 60
     with database.reading() as session:
         assert len(session.connection().execute(select(CHANNEL).where(CHANNEL.c.provider == "statement")).all()) == 1
+
+
+def test_days_that_another_kind_of_export_brought_in_are_not_taken_twice(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice]
+) -> None:
+    bring(as_csv(statement_of(*month)))
+    with pytest.raises(Refused, match="imported before from another kind of export"):
+        bring(as_csv(statement_of(*month, references=False)))
+    assert entries(database, huong) == 60
+
+
+def test_later_days_may_come_from_another_kind_of_export(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice]
+) -> None:
+    bring(as_csv(statement_of(*month[30:])))
+    bring(as_csv(statement_of(*month[:30], references=False)))
+    assert entries(database, huong) == 60
+
+
+def test_the_rest_of_a_day_is_no_other_kind_of_export(
+    database: Database, bring: Bring, huong: StallRow, told: Told
+) -> None:
+    day = [told(huong, 50_000) for _ in range(8)]
+    bring(as_csv(statement_of(*day[:4])))
+    bring(as_csv(statement_of(*day[4:])))
+    assert entries(database, huong) == 8
+
+
+def test_a_markets_statements_can_be_switched_off(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice]
+) -> None:
+    bring(as_csv(statement_of(month[0])))
+    with database.writing() as session:
+        (channel,) = [one for one in list_channels(session) if one.provider == "statement"]
+        switch_off(session, channel.id)
+    with pytest.raises(Refused, match=f"channel {channel.id}, the market's statements, is off"):
+        bring(as_csv(statement_of(month[1])))
 
 
 UNKNOWN = [["Lúc", "Vào", "Ra"], ["24/11/2026", "50.000", ""]]

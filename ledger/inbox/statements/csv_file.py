@@ -11,6 +11,7 @@ from ledger.refused import Problem, Refused
 
 # The headings stand among the first rows of a statement, under the bank's and the customer's names.
 HEAD = 80
+_GUARDED = re.compile(r'(?:="([^"]*)"|\'(.*))\s*', re.DOTALL)
 
 
 def read(content: bytes, name: str) -> list[Sheet]:
@@ -42,7 +43,7 @@ def read(content: bytes, name: str) -> list[Sheet]:
 
 def _unguarded(cell: str) -> str:
     """Banks keep a spreadsheet from shortening a number by writing `="0123"` or `'0123`."""
-    guarded = re.fullmatch(r'\s*(?:="([^"]*)"|\'(.*))\s*', cell, re.DOTALL)
+    guarded = _GUARDED.fullmatch(cell) if cell[:1] in ("=", "'") else None
     return cell if guarded is None else guarded[1] or guarded[2] or ""
 
 

@@ -41,7 +41,9 @@ def amount(cell: Cell) -> int | None:
     if text in ("", "-", "–"):
         return None
     bare, negative = text, False
-    if found := re.fullmatch(r"\((.+)\)", text):
+    if text.isdigit():
+        pass
+    elif found := re.fullmatch(r"\((.+)\)", text):
         bare, negative = found[1], True
     elif found := re.fullmatch(r"([+-]) ?(.+)|(.+?) ?-", text):
         bare, negative = (found[2] or found[3]).strip(), found[1] != "+"
