@@ -24,6 +24,20 @@ def make_password() -> str:
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
 
 
+def role_problems(role: str, market_id: int | None, stall_id: int | None) -> list[Problem]:
+    """What is wrong with giving this role in this place: each takes a market, a stall, or neither."""
+    if role not in ROLES:
+        return [Problem(f"{role!r} is no role; the roles are {', '.join(ROLES)}", field="role")]
+    problems = []
+    if (role in WITH_MARKET) != (market_id is not None):
+        need = "needs" if role in WITH_MARKET else "takes no"
+        problems.append(Problem(f"the role {role} {need} --market", field="market"))
+    if (role in WITH_STALL) != (stall_id is not None):
+        need = "needs" if role in WITH_STALL else "takes no"
+        problems.append(Problem(f"the role {role} {need} --stall", field="stall"))
+    return problems
+
+
 def add_login(
     session: Session,
     *,
@@ -41,15 +55,7 @@ def add_login(
         problems.append(Problem(message, field="login"))
     elif session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).first():
         problems.append(Problem(f"{name!r} is taken; choose another", field="login"))
-    if role not in ROLES:
-        problems.append(Problem(f"{role!r} is no role; the roles are {', '.join(ROLES)}", field="role"))
-    else:
-        if (role in WITH_MARKET) != (market_id is not None):
-            need = "needs" if role in WITH_MARKET else "takes no"
-            problems.append(Problem(f"the role {role} {need} --market", field="market"))
-        if (role in WITH_STALL) != (stall_id is not None):
-            need = "needs" if role in WITH_STALL else "takes no"
-            problems.append(Problem(f"the role {role} {need} --stall", field="stall"))
+    problems += role_problems(role, market_id, stall_id)
     if problems:
         raise Refused(problems)
     connection = session.connection()

@@ -27,6 +27,7 @@ GROUPS = {
     "report": "Reports of a month, a year, the province.",
     "ledger": "The books: verify, export.",
     "user": "Logins: add.",
+    "token": "Tokens for the API: add, list, off.",
     "serve": "Serve this machine's markets in a browser.",
     "demo": "A sample province to look at.",
     "upgrade": "Back up, then migrate an older database.",
