@@ -1,6 +1,7 @@
 """Seals: the head of every book, published once a day and never backwards."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -85,6 +86,17 @@ def test_sealing_a_day_again_changes_nothing(database: Database, huong: StallRow
     sell(huong, AFTER_MIDNIGHT)
     assert seal_days(database, AFTER_MIDNIGHT + timedelta(hours=9)) == 0
     assert sealed(database, huong) == [(MONDAY, 1)]
+
+
+def test_many_who_seal_at_once_seal_each_book_once(
+    database: Database, huong: StallRow, tu: StallRow, sell: Sell
+) -> None:
+    sell(huong)
+    sell(tu)
+    with ThreadPoolExecutor(8) as pool:
+        sealed_by_each = list(pool.map(lambda _: seal_days(database, AFTER_MIDNIGHT), range(8)))
+    assert sum(sealed_by_each) == 2
+    assert found(database) == []
 
 
 def test_a_book_without_a_new_entry_gets_no_new_seal(

@@ -57,6 +57,7 @@ ENTRY_DAMAGE: list[tuple[str, list[str], str, int | None]] = [
     ("a form changed", ["UPDATE entry SET form = 2 WHERE id = 8"], "hashed", 8),
     ("amounts changed", ["UPDATE posting SET amount = amount * 10 WHERE entry_id = 8"], "hashed", 8),
     ("one leg changed", ["UPDATE posting SET amount = 11 WHERE entry_id = 8 AND account = 'cash'"], "balanced", 8),
+    ("a leg inserted", ["INSERT INTO posting VALUES (8, 'other', 1, 5)"], "balanced", 8),
     ("a leg removed", ["DELETE FROM posting WHERE entry_id = 8 AND account = 'cash'"], "balanced", 8),
     ("all legs removed", ["DELETE FROM posting WHERE entry_id = 8"], "balanced", 8),
     ("an account changed", ["UPDATE posting SET account = 'bank' WHERE entry_id = 8 AND amount > 0"], "shaped", 8),

@@ -104,6 +104,16 @@ def test_a_damaged_row_is_found(
 NOTICES: list[tuple[str, str]] = [
     ("UPDATE notice SET status = 'recorded' WHERE id = 8", "notice 8 is recorded and has no entry"),
     ("UPDATE notice SET amount = 2 WHERE id = 8", "notice 8 does not have the digest of what it says: it was changed"),
+    (
+        "INSERT INTO notice SELECT 99, market_id, channel_id, feed, 'new', account_number, bank, amount, direction,"
+        " bank_reference, at, local_date, received_at, digest, status, same_as, virtual_account"
+        " FROM notice WHERE id = 1",
+        "notice 99 is recorded and has no entry",
+    ),
+    (
+        "UPDATE notice SET event_id = 'new' WHERE id = 8",
+        "notice 8 does not have the digest of what it says: it was changed",
+    ),
     ("UPDATE notice SET status = 'unmatched' WHERE id = 9", "notice 9 is of money going out and unmatched"),
     ("UPDATE notice SET same_as = 7 WHERE id = 6", "notice 6 is the same as notice 7 and differs in amount"),
     (
