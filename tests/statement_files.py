@@ -8,7 +8,10 @@ from typing import Any
 
 import xlsxwriter
 
+from ledger.inbox.notice import Notice
+
 Rows = Sequence[Sequence[Any]]
+HEADINGS = ["Ngày giao dịch", "Số tham chiếu", "Ghi nợ", "Ghi có", "Nội dung"]
 
 
 def as_csv(rows: Rows, *, delimiter: str = ",", encoding: str = "utf-8") -> bytes:
@@ -34,3 +37,13 @@ def as_xlsx(rows: Rows, **more_sheets: Rows) -> bytes:
                     sheet.write(line, column, cell)
     book.close()
     return target.getvalue()
+
+
+def statement_of(*notices: Notice, references: bool = True) -> Rows:
+    """What the account's bank writes of these: a day without a time, its reference or none."""
+    rows: list[list[Any]] = [["VIETCOMBANK"], [f"Số tài khoản: {notices[0].account_number}"], HEADINGS]
+    for said in notices:
+        money = ["", said.amount] if said.direction == "in" else [said.amount, ""]
+        reference = said.bank_reference if references else ""
+        rows.append([said.local_date.strftime("%d/%m/%Y"), reference, *money, said.memo])
+    return rows

@@ -1,18 +1,15 @@
 """A statement brought into a market: known again in any other file, and the twin of what webhooks told."""
 
-import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select
 
 from ledger.books.model import BOOK
 from ledger.books.verify import verify
-from ledger.days import Month
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import waiting
 from ledger.inbox.statements.statement import UnknownHeadings
@@ -21,74 +18,22 @@ from market import statements
 from market.channels import list_channels, switch_off
 from market.db import Database
 from market.deliveries import Summary
-from market.gaps import GapReport, gap_report
-from market.markets import find_market
 from market.model import CHANNEL, STATEMENT_LAYOUT
-from market.statements import import_statement, read_for_market
-from merchants.payments import Source, take
+from market.statements import read_for_market
+from merchants.payments import take
 from merchants.settling import another, same
 from merchants.stalls import StallRow
-from tests.statement_files import Rows, as_csv, as_xlsx
+from tests.statement_files import as_csv, as_xlsx, statement_of
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-HEADINGS = ["Ngày giao dịch", "Số tham chiếu", "Ghi nợ", "Ghi có", "Nội dung"]
 Bring = Callable[..., Summary]
 Told = Callable[..., Notice]
 saved_as = pytest.mark.parametrize("save", [as_csv, as_xlsx])
 
 
-def statement_of(*notices: Notice, references: bool = True) -> Rows:
-    """What the account's bank writes of these: a day without a time, its reference or none."""
-    rows: list[list[Any]] = [["VIETCOMBANK"], [f"Số tài khoản: {notices[0].account_number}"], HEADINGS]
-    for said in notices:
-        money = ["", said.amount] if said.direction == "in" else [said.amount, ""]
-        reference = said.bank_reference if references else ""
-        rows.append([said.local_date.strftime("%d/%m/%Y"), reference, *money, said.memo])
-    return rows
-
-
-@pytest.fixture
-def bring(database: Database, market_id: int) -> Bring:
-    """Reads a file as the market does and imports it: `bring(content)`."""
-
-    def read_and_import(content: bytes, *, dry_run: bool = False, **said: Any) -> Summary:
-        with database.reading() as session:
-            statement = read_for_market(session, market_id, content, "sao-ke", **said)
-        return import_statement(database, market_id, statement, now=NOW, dry_run=dry_run)
-
-    return read_and_import
-
-
-@pytest.fixture
-def hook(database: Database, channel: Source) -> Callable[..., list[str]]:
-    """Has the market's webhooks tell notices."""
-
-    def tell(*notices: Notice) -> list[str]:
-        with database.writing() as session:
-            return [one.status for one in take(session, channel, "hook", [(n, b"{}") for n in notices], NOW)]
-
-    return tell
-
-
-@pytest.fixture
-def month(huong: StallRow, told: Told) -> list[Notice]:
-    """A month of chị Hương's payments, some of them equal."""
-    amounts = itertools.cycle((50_000, 20_000, 50_000, 70_000))
-    return [
-        told(huong, next(amounts), at=NOW - timedelta(days=day, minutes=20 * number), memo=f"mua ca {number}")
-        for day in range(20)
-        for number in range(3)
-    ]
-
-
 def entries(database: Database, stall: StallRow) -> int:
     with database.reading() as session:
         return int(session.connection().execute(select(BOOK.c.entries).where(BOOK.c.id == stall.book_id)).scalar_one())
-
-
-def held(database: Database, market_id: int) -> list[int]:
-    with database.reading() as session:
-        return [one.notice for one in waiting(session, market_id, "held")]
 
 
 def counts(summary: Summary) -> dict[str, int]:
@@ -141,6 +86,7 @@ def test_a_month_that_webhooks_told_is_held_whole_where_it_gives_none_and_settle
     database: Database,
     market_id: int,
     bring: Bring,
+    held: Callable[[], list[int]],
     hook: Callable[..., list[str]],
     huong: StallRow,
     month: list[Notice],
@@ -152,7 +98,7 @@ def test_a_month_that_webhooks_told_is_held_whole_where_it_gives_none_and_settle
     with database.writing() as session:
         outcomes = same(session, market_id, held_now := [one.notice for one in waiting(session, market_id, "held")])
     assert {outcome.status for outcome in outcomes} == {"duplicate"}
-    assert (len(held_now), held(database, market_id), entries(database, huong)) == (60, [], 60)
+    assert (len(held_now), held(), entries(database, huong)) == (60, [], 60)
     with database.reading() as session:
         assert list(verify(session).findings) == []
 
@@ -161,6 +107,7 @@ def test_a_held_line_that_is_another_payment_is_booked(
     database: Database,
     market_id: int,
     bring: Bring,
+    held: Callable[[], list[int]],
     hook: Callable[..., list[str]],
     huong: StallRow,
     month: list[Notice],
@@ -171,7 +118,7 @@ def test_a_held_line_that_is_another_payment_is_booked(
         (booked,) = another(
             session,
             market_id,
-            held(database, market_id),
+            held(),
             sources=[one.source for one in list_channels(session)],
             login_id=None,
             now=NOW,
@@ -364,81 +311,3 @@ def test_a_mapping_said_anew_takes_the_place_of_the_first(bring: Bring, huong: S
         "recorded": 1,
         "duplicates": 1,
     }
-
-
-# The gap report.
-
-NOVEMBER = Month(2026, 11)
-
-
-@pytest.fixture
-def gaps(database: Database, market_id: int) -> Callable[[], GapReport]:
-    """The market's gaps of November."""
-
-    def report() -> GapReport:
-        with database.reading() as session:
-            return gap_report(session, find_market(session, "ben-song"), NOVEMBER)
-
-    return report
-
-
-def test_a_credit_that_only_the_statement_tells_is_a_gap(
-    bring: Bring, hook: Callable[..., list[str]], gaps: Callable[[], GapReport], huong: StallRow, month: list[Notice]
-) -> None:
-    missed = [notice for notice in month if notice.local_date in (date(2026, 11, 10), date(2026, 11, 11))]
-    hook(*(notice for notice in month if notice not in missed))
-    bring(as_csv(statement_of(*month)))
-    (gap,) = gaps().document()["gaps"]
-    references = gap.pop("bank_references")
-    assert sorted(references) == sorted(notice.bank_reference for notice in missed)
-    assert gap == {
-        "account_number": huong.account_number,
-        "bank": huong.bin,
-        "stall": "C-01",
-        "notices": 6,
-        "held": 0,
-        "days": ["2026-11-10", "2026-11-11"],
-    }
-
-
-def test_an_account_that_only_statements_tell_of_has_no_gap(
-    bring: Bring, gaps: Callable[[], GapReport], month: list[Notice]
-) -> None:
-    bring(as_csv(statement_of(*month)))
-    assert gaps().gaps == []
-
-
-def test_a_webhook_that_comes_later_closes_the_gap(
-    bring: Bring, hook: Callable[..., list[str]], gaps: Callable[[], GapReport], month: list[Notice]
-) -> None:
-    hook(month[0])
-    bring(as_csv(statement_of(*month[:3])))
-    assert [gap.notices for gap in gaps().gaps] == [2]
-    hook(*month)
-    assert gaps().gaps == []
-
-
-def test_held_lines_are_a_gap_until_they_are_told_the_same(
-    database: Database,
-    market_id: int,
-    bring: Bring,
-    hook: Callable[..., list[str]],
-    gaps: Callable[[], GapReport],
-    month: list[Notice],
-) -> None:
-    hook(*month[:3])
-    bring(as_csv(statement_of(*month[:3], references=False)))
-    assert [(gap.notices, gap.held) for gap in gaps().gaps] == [(3, 3)]
-    with database.writing() as session:
-        same(session, market_id, held(database, market_id))
-    assert gaps().gaps == []
-
-
-def test_another_month_and_money_going_out_are_no_gap(
-    bring: Bring, hook: Callable[..., list[str]], gaps: Callable[[], GapReport], huong: StallRow, told: Told
-) -> None:
-    hook(told(huong, 1_000))
-    out = told(huong, 5_000, direction="out")
-    october = told(huong, 5_000, at=NOW - timedelta(days=40))
-    bring(as_csv(statement_of(out, october)))
-    assert gaps().gaps == []
