@@ -166,15 +166,6 @@ def numbered(session: Session, actor: Actor, stall_id: int, number: int) -> Inco
     return found[0] if found else None
 
 
-def entry_of(session: Session, actor: Actor, stall_id: int, number: int) -> int | None:
-    """The id of the payment with this number in the stall's book; None where there is none. Raises NotYours."""
-    query = select(ENTRY.c.id).where(
-        ENTRY.c.book_id == book_of(session, actor, stall_id), ENTRY.c.number == number, ENTRY.c.kind == "payment"
-    )
-    entry_id: int | None = session.connection().execute(query).scalar_one_or_none()
-    return entry_id
-
-
 def answer_to(session: Session, actor: Actor, stall_id: int, reference: str) -> Incoming | None:
     """The newest payment that answered the code with this reference and was not reversed; None while it waits.
 

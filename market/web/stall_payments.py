@@ -102,15 +102,14 @@ def sale(number: int) -> AnyResponse:
     with installation().database.writing() as writing:
         stall = _own(writing)
         payment = _payment(writing, stall, number)
-        entry_id = _entry(writing, stall, number)
         by: dict[str, Any] = {"login_id": g.person.login_id, "now": utc_now()}
         try:
             if wanted == "no":
                 reason = REASONS.get(request.form.get("reason", ""), REASONS["family"])
-                settling.mark_not_sale(writing, stall.market_id, entry_id, reason=reason, **by)
+                settling.mark_not_sale(writing, stall.market_id, payment.entry_id, reason=reason, **by)
                 flash(say("Đã bỏ {amount} khỏi tiền bán hàng.", amount=money(payment.amount)))
             else:
-                settling.mark_sale(writing, stall.market_id, entry_id, reason="Là tiền bán hàng", **by)
+                settling.mark_sale(writing, stall.market_id, payment.entry_id, reason="Là tiền bán hàng", **by)
                 flash(say("Đã tính lại {amount} là tiền bán hàng.", amount=money(payment.amount)))
         except Refused:
             flash(_already(_payment(writing, stall, number)))
@@ -156,7 +155,7 @@ def give_back(number: int) -> AnyResponse | tuple[str, int]:
             settling.reverse(
                 writing,
                 stall.market_id,
-                _entry(writing, stall, number),
+                payment.entry_id,
                 reason=reason,
                 reassign=True,
                 login_id=g.person.login_id,
@@ -166,12 +165,6 @@ def give_back(number: int) -> AnyResponse | tuple[str, int]:
         except Refused:
             flash(_already(_payment(writing, stall, number)))
     return redirect(url_for(".day"), 303)
-
-
-def _entry(opened: Session, stall: StallRow, number: int) -> int:
-    entry_id = incoming.entry_of(opened, g.person.actor, stall.id, number)
-    assert entry_id is not None, "the payment was found just now"
-    return entry_id
 
 
 @blueprint.post("/offers")
