@@ -26,8 +26,10 @@ class _Told:
     def wrong(self, codes: dict[int, str]) -> Iterator[tuple[int | None, str]]:
         said = self.document["stalls"]
         for book_id, code in codes.items():
-            if self.counts.get(book_id, 0) != said.get(code, 0) and (book_id in self.counts or code in said):
+            if self.counts.get(book_id, 0) != said.get(code, 0):
                 yield book_id, f"says {said.get(code, 0)} transactions, its heads {self.counts.get(book_id, 0)}"
+        for code in sorted(said.keys() - codes.values()):
+            yield None, f"names stall {code}, which the market does not have"
         if self.document["transactions"] != sum(said.values()):
             yield None, f"says {self.document['transactions']} transactions, its stalls {sum(said.values())}"
         active = sum(count > 0 for count in said.values())

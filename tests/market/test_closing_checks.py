@@ -81,6 +81,11 @@ def test_a_stall_left_out_is_found(closed: Database) -> None:
     assert messages(closed) == ["the closing of 2026-11, version 2, says 0 transactions, its heads 1"]
 
 
+def test_a_stall_that_the_market_does_not_have_is_found(closed: Database) -> None:
+    change(closed, 1, transactions=8, stalls_active=3, stalls={"C-01": 2, "G-02": 1, "X-9": 5})
+    assert messages(closed) == ["the closing of 2026-11, version 1, names stall X-9, which the market does not have"]
+
+
 def test_totals_that_are_not_those_of_the_stalls_are_found(closed: Database) -> None:
     change(closed, 1, transactions=4, stalls_active=1)
     assert messages(closed) == [
