@@ -131,6 +131,10 @@ def test_a_file_of_another_account_than_was_named_is_refused() -> None:
         read([ACCOUNT, HEADINGS, PAID], account="0888800002")
 
 
+def test_an_account_that_lost_its_zeros_can_be_named_whole() -> None:
+    assert read([["Số tài khoản:", 123499999], HEADINGS, PAID], account="0123499999").accounts == ["0123499999"]
+
+
 def test_an_account_in_another_currency_is_refused() -> None:
     with pytest.raises(Refused, match="is in USD; only accounts in đồng are read"):
         read([ACCOUNT, ["Loại tiền/ Currency:", "USD"], HEADINGS, PAID])
