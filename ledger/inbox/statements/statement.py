@@ -270,7 +270,7 @@ class _Reading:
             raise Refused(Problem(message, field="account", kind="account"))
         if not re.fullmatch("[0-9A-Za-z]{1,34}", number):
             raise Wrong(f"{said[:40]!r} is no account number")
-        if number.lstrip("0") == self.given.lstrip("0"):
+        if self.given and number.lstrip("0") == self.given.lstrip("0"):
             number = self.given  # a spreadsheet's number has lost its zeros
         elif self.given:
             message = f"{self.statement.name} is of account {number}, not of {self.given}; leave --account out"
