@@ -9,6 +9,24 @@ from ledger.inbox.model import NOTICE
 from market.db import Database
 from tests.simulation.truth import Payment
 
+_NOTICES = select(NOTICE).order_by(NOTICE.c.id)
+_PAYMENTS = (
+    select(
+        ENTRY.c.id,
+        ENTRY.c.book_id,
+        ENTRY.c.booked_on,
+        POSTING.c.amount,
+        NOTICE.c.channel_id,
+        NOTICE.c.feed,
+        NOTICE.c.event_id,
+    )
+    .join(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "bank"))
+    .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
+    .where(ENTRY.c.kind == "payment")
+    .order_by(ENTRY.c.id)
+)
+_REVERSED = select(ENTRY.c.concerns).where(ENTRY.c.kind == "reversal")
+
 
 class Records:
     """A look into the database, in a transaction of its own each time. `by_event` says what each event tells."""
@@ -22,7 +40,7 @@ class Records:
             return list(session.connection().execute(query).all())
 
     def notices(self) -> list[Any]:
-        return self.rows(select(NOTICE).order_by(NOTICE.c.id))
+        return self.rows(_NOTICES)
 
     def payment_of(self, row: Any) -> Payment:
         """Which payment a notice tells."""
@@ -30,23 +48,9 @@ class Records:
 
     def payments(self) -> list[Any]:
         """Every payment that was booked, with the notice it was made from."""
-        return self.rows(
-            select(
-                ENTRY.c.id,
-                ENTRY.c.book_id,
-                ENTRY.c.booked_on,
-                POSTING.c.amount,
-                NOTICE.c.channel_id,
-                NOTICE.c.feed,
-                NOTICE.c.event_id,
-            )
-            .join(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "bank"))
-            .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
-            .where(ENTRY.c.kind == "payment")
-            .order_by(ENTRY.c.id)
-        )
+        return self.rows(_PAYMENTS)
 
     def standing(self) -> list[Any]:
         """Those that nobody reversed."""
-        undone = {row.concerns for row in self.rows(select(ENTRY.c.concerns).where(ENTRY.c.kind == "reversal"))}
+        undone = {row.concerns for row in self.rows(_REVERSED)}
         return [entry for entry in self.payments() if entry.id not in undone]
