@@ -88,6 +88,27 @@ def list_markets(session: Session) -> list[MarketRow]:
     return [MarketRow(**row._mapping) for row in session.connection().execute(_DESCRIBED.order_by(MARKET.c.slug))]
 
 
+@dataclass(frozen=True, slots=True)
+class ListedMarket:
+    """A market as it is listed; `stalls` counts those that are not closed, `target` is in transactions a month."""
+
+    slug: str
+    name: str
+    city: str
+    stalls: int
+    target: int | None
+
+
+def listed_markets(session: Session, only: int | None = None) -> list[ListedMarket]:
+    """Every market by slug, or the one with this id."""
+    stalls = stall_counts(session)
+    return [
+        ListedMarket(market.slug, market.name, market.city, stalls.get(market.id, 0), market.target)
+        for market in list_markets(session)
+        if only in (None, market.id)
+    ]
+
+
 def stall_counts(session: Session) -> dict[int, int]:
     """Stalls that are not closed, by market."""
     rows = session.connection().execute(

@@ -1,5 +1,7 @@
 """`market`: add a market, list them."""
 
+from dataclasses import asdict
+
 import click
 
 from ledger.days import utc_now
@@ -37,17 +39,7 @@ def add(settings: Settings, slug: str, name: str, city: str, unit: str, phone: s
 def list_(settings: Settings, as_json: bool) -> None:
     """Every market, with its stalls that are not closed."""
     with installation(settings).database.reading() as session:
-        stalls = markets.stall_counts(session)
-        rows = [
-            {
-                "slug": market.slug,
-                "name": market.name,
-                "city": market.city,
-                "stalls": stalls.get(market.id, 0),
-                "target": market.target,
-            }
-            for market in markets.list_markets(session)
-        ]
+        rows = [asdict(market) for market in markets.listed_markets(session)]
     if as_json:
         print_json(rows)
     else:

@@ -17,6 +17,7 @@ from ledger.days import local_date, utc_now
 from ledger.refused import Refused
 from market.db import revision_of, revisions
 from market.markets import MarketRow, find_market
+from market.web import api_problems
 from market.web.app import installation
 from market.web.words import say
 from merchants.stalls import StallRow, find_stall
@@ -131,6 +132,8 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
         answer = error.get_response()
         assert isinstance(answer, Response)
         return answer
+    if api_problems.asks_the_api():
+        return api_problems.said(error)
     if error.code >= 500:
         return _trouble(error.code)
     if isinstance(error, CSRFError):
@@ -150,9 +153,11 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
 
 
 @blueprint.app_errorhandler(OperationalError)
-def busy(error: OperationalError) -> tuple[str, int, dict[str, str]]:
+def busy(error: OperationalError) -> Response | tuple[str, int, dict[str, str]]:
     """The database is locked, full or away: try again soon."""
     log.error("the database failed: %s", error)
+    if api_problems.asks_the_api():
+        return api_problems.problem(503, headers={"Retry-After": str(RETRY_AFTER)})
     page, status = _trouble(503)
     return page, status, {"Retry-After": str(RETRY_AFTER)}
 
