@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from openpyxl import load_workbook
+from python_calamine import load_workbook
 from sqlalchemy import update
 
 from ledger.days import Month
@@ -61,9 +61,9 @@ def test_the_csv_has_a_line_a_market_and_no_formula(look: Province, tmp_path: Pa
 
 def test_the_workbook_has_the_same_counts_and_their_sum(look: Province, tmp_path: Path) -> None:
     write_xlsx(look, tmp_path / "province.xlsx")
-    rows = list(load_workbook(tmp_path / "province.xlsx").active.iter_rows(values_only=True))
-    assert rows[3] == ("=Bến Sông", "", 1, 5, 2)
-    assert rows[4] == ("Cộng 1 chợ", None, 1, 5, 2)
+    rows = load_workbook(tmp_path / "province.xlsx").get_sheet_by_index(0).to_python()
+    assert rows[3] == ["=Bến Sông", "", 1, 5, 2]
+    assert rows[4] == ["Cộng 1 chợ", "", 1, 5, 2]
 
 
 def test_the_page_to_print_has_them_too_and_names_what_is_left_out(look: Province, tmp_path: Path) -> None:
