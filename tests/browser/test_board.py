@@ -3,16 +3,20 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
+from sqlmodel import Session
 
 from ledger.days import Month, local_date, utc_now
+from ledger.inbox import tries
 from ledger.inbox.notice import Notice
+from ledger.inbox.receive import settle
 from market.access import sessions
 from market.access.logins import add_login
 from market.config import Settings
@@ -21,6 +25,7 @@ from market.installation import Installation
 from market.markets import find_market
 from market.reports import close
 from market.web.app import create_app
+from merchants import settling
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, list_stalls, register
 
@@ -46,6 +51,10 @@ PAGES = (
     "/board/ben-song/channels/1",
     "/board/ben-song/unmatched",
     "/board/ben-song/unmatched/{notice}?q=sap",
+    "/board/ben-song/unmatched/assigned",
+    "/board/ben-song/unmatched/assigned/1",
+    "/board/ben-song/held",
+    "/board/ben-song/parked",
 )
 TOO_SMALL = """() => [...document.querySelectorAll("main a, main button, main input, main select, main summary")]
   .filter((e) => !e.closest("p") && e.type !== "hidden" && !e.closest("thead"))
@@ -74,10 +83,26 @@ def notice(
         ]
         stray = told(huong, 75_000, at=now, account_number="99998888", memo="tien ca")
         first, *others = notices
+        _work(session, channel, stalls[-1], told, now)
         take(session, channel, "hook", [(one, b"{}") for one in others], now)
         close(session, find_market(session, "ben-song"), Month.of(local_date(now)), login_id=None, now=now)
         outcomes = take(session, channel, "hook", [(first, b"{}"), (stray, b"{}")], now)
     return outcomes[-1].notice_id or 0
+
+
+def _work(session: Session, channel: Source, stall: StallRow, told: Callable[..., Notice], now: datetime) -> None:
+    """One of each kind of the board's work: assigned by it, held beside what it looks like, parked."""
+    lost, faulty, *both = [
+        told(stall, amount, at=now, account_number=account)
+        for amount, account in ((31_000, "1"), (32_000, "2"), (33_000, "3"), (34_000, "3"))
+    ]
+    outcomes = take(session, channel, "hook", [(one, b"{}") for one in (lost, faulty, *both)], now)
+    assigned, parked = (outcome.notice_id or 0 for outcome in outcomes[:2])
+    settling.assign(session, channel.market_id, assigned, stall, reason="", login_id=1, now=now)
+    tries.failed(session, channel.market_id, parked, "ValueError: nothing adds up", now)
+    settle(session, [(parked, "parked", None)])
+    lines = [(replace(one, event_id=f"{one.event_id} line", bank_reference=""), b"") for one in both]
+    take(session, channel, "statement", lines, now)
 
 
 @pytest.fixture
