@@ -16,7 +16,8 @@ from ledger.days import local_date
 from ledger.inbox.model import NOTICE
 from ledger.inbox.notice import Notice
 from ledger.inbox.statements.file import read_sheets
-from ledger.inbox.statements.statement import Layout, Line, Statement, read_statement
+from ledger.inbox.statements.section import LineProblem
+from ledger.inbox.statements.statement import Layout, Statement, read_statement
 from ledger.refused import Problem, Refused
 from ledger.rows import insert_rows
 from market.channels import heard
@@ -68,7 +69,7 @@ def import_statement(
     A mapping that the caller named (`statement.mapped`) is kept for the market when every line is in.
     """
     summary = Summary()
-    problems = [*statement.problems, *_not_yet(statement.lines, now)]
+    problems = problems_of(statement, now)
     if problems:
         summary.read = len(problems)
         summary.rejected = [{"line": problem.line, "error": problem.message} for problem in problems]
@@ -100,13 +101,23 @@ def import_statement(
     return summary
 
 
-def _not_yet(lines: Iterable[Line], now: datetime) -> list[Problem]:
-    """A day that has not come is a month that was read as a day, or the other way round."""
+def problems_of(statement: Statement, now: datetime) -> list[Problem]:
+    """All that is wrong with a statement's lines: with any it is refused whole. A day that has not come is a month that
+    was read as a day, or the other way round."""
     last = local_date(now) + timedelta(days=1)
+    ahead = [line for line in statement.lines if line.notice.local_date > last]
     return [
-        Problem(f"is of {line.notice.local_date:%d/%m/%Y}, which has not come yet; the day stands first", line.line)
-        for line in lines
-        if line.notice.local_date > last
+        *statement.problems,
+        *(
+            LineProblem(
+                f"is of {line.notice.local_date:%d/%m/%Y}, which has not come yet; the day stands first",
+                line.line,
+                kind="not_yet",
+                sheet=line.sheet,
+                value=f"{line.notice.local_date:%d/%m/%Y}",
+            )
+            for line in ahead
+        ),
     ]
 
 
@@ -124,7 +135,7 @@ def _channel(session: Session, market_id: int, now: datetime) -> int:
         found = connection.execute(mine).one()
     if found.status != "on":
         message = f"channel {found.id}, the market's statements, is off and takes nothing; run: channel on {found.id}"
-        raise Refused(Problem(message, field="channel"))
+        raise Refused(Problem(message, field="channel", kind="off"))
     return int(found.id)
 
 

@@ -6,11 +6,10 @@ import io
 import re
 import unicodedata
 
+from ledger.inbox.statements.columns import HEAD
 from ledger.inbox.statements.sheet import Bounds, Row, Sheet, clean
 from ledger.refused import Problem, Refused
 
-# The headings stand among the first rows of a statement, under the bank's and the customer's names.
-HEAD = 80
 _GUARDED = re.compile(r'(?:="([^"]*)"|\'(.*))\s*', re.DOTALL)
 
 

@@ -5,18 +5,29 @@ from dataclasses import dataclass
 
 from ledger.inbox.statements.headings import fold
 from ledger.inbox.statements.sheet import Cell, Row, text_of
-from ledger.inbox.statements.values import amount
+from ledger.inbox.statements.values import NoAmount, amount
+from ledger.refused import Problem
 
 _TOTALS = re.compile(r"(?:tong|cong|total|so du|du dau|du cuoi|opening|closing|grand total)\b")
 _NOTHING = ("", "-", "0", "n/a", "null")
 
 
-class Wrong(Exception):
-    """What is wrong with one row, a sentence each."""
+@dataclass(frozen=True, slots=True)
+class LineProblem(Problem):
+    """What is wrong with a line of a sheet: in the column with this heading, which says `value`; both are "" where it
+    is wrong as a whole."""
 
-    def __init__(self, *said: str) -> None:
-        super().__init__(*said)
-        self.said = said
+    sheet: str = ""
+    heading: str = ""
+    value: str = ""
+
+
+class Wrong(Exception):
+    """What is wrong with one row, whose place the reader of the sheet knows."""
+
+    def __init__(self, *problems: LineProblem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
 
 
 @dataclass(slots=True)
@@ -38,7 +49,7 @@ class Section:
         """The same as one line of text."""
         return text_of(self.cell(row, meaning))
 
-    def money(self, row: Row) -> tuple[int, int, list[str]]:
+    def money(self, row: Row) -> tuple[int, int, list[LineProblem]]:
         """What came in and what went out, in đồng with the sign that the bank gave it, and what is wrong with either.
 
         Raises nothing: a row that is no movement may have any text there.
@@ -48,10 +59,16 @@ class Section:
         for meaning in values.keys() & self.columns.keys():
             try:
                 values[meaning] = amount(self.cell(row, meaning)) or 0
-            except ValueError as error:
-                wrong.append(f"{self.headings[self.columns[meaning]]}: {error}")
+            except NoAmount as error:
+                heading = self.headings[self.columns[meaning]]
+                said = self.text(row, meaning)
+                wrong.append(LineProblem(f"{heading}: {error}", kind=error.kind, heading=heading, value=said[:40]))
         signed = values["amount"]
-        return values["credit"] + max(signed, 0), values["debit"] + min(signed, 0), sorted(wrong)
+        return (
+            values["credit"] + max(signed, 0),
+            values["debit"] + min(signed, 0),
+            sorted(wrong, key=lambda problem: problem.message),
+        )
 
     def balance(self, row: Row) -> int | None:
         """The running balance; None where there is none that can be read, for it only tells equal lines apart."""
@@ -77,8 +94,10 @@ class Section:
         if not said and (abs(credit), abs(debit)) == (self.credit, self.debit):
             return
         if said:
-            raise Wrong(f"{said[:40]!r} is no day; write it as 24/11/2026")
-        raise Wrong("has money and no day")
+            message = f"{said[:40]!r} is no day; write it as 24/11/2026"
+            heading = self.headings[self.columns["date"]]
+            raise Wrong(LineProblem(message, kind="not_day", heading=heading, value=said[:40]))
+        raise Wrong(LineProblem("has money and no day", kind="no_day"))
 
     def _totals(self, row: Row) -> bool:
         memo = self.columns.get("memo", -1)

@@ -6,21 +6,20 @@ Pure: the caller brings the rows, and the mappings that people of its market mad
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import zip_longest
 
 from ledger.inbox.notice import Direction, Notice
 from ledger.inbox.statements import headings
 from ledger.inbox.statements.banks import bank_of
+from ledger.inbox.statements.columns import HEAD, likely_columns
 from ledger.inbox.statements.event_id import EventIds
 from ledger.inbox.statements.head import account_named, foreign_currency
-from ledger.inbox.statements.section import Section, Wrong
+from ledger.inbox.statements.section import LineProblem, Section, Wrong
 from ledger.inbox.statements.sheet import Cell, Row, Sheet, text_of
 from ledger.inbox.statements.values import moment
 from ledger.refused import Problem, Refused
-
-HEAD = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +119,8 @@ def read_statement(
     statement = reading.statement
     if not statement.columns:
         why = reading.trouble or "no row in the first 80 has the headings of a bank statement"
-        raise UnknownHeadings(name, _likest(sheets), why)
+        raise UnknownHeadings(name, [column.heading for column in likely_columns(sheets)], why)
     return statement
-
-
-def _likest(sheets: Sequence[Sheet]) -> list[str]:
-    rows = [[text_of(cell) for cell in row.cells] for sheet in sheets for row in sheet.rows[:HEAD]]
-    return max(
-        rows, key=lambda row: len({text for text in row if text and not re.search("[0-9]{3}", text)}), default=[]
-    )
 
 
 class _Reading:
@@ -175,7 +167,10 @@ class _Reading:
                     line = self._line(row, section, day, account, sheet.name)
                 except Wrong as wrong:
                     where = f"sheet {sheet.name}: " if sheet.name else ""
-                    self.statement.problems += (Problem(where + said, row.line) for said in wrong.said)
+                    self.statement.problems += (
+                        replace(one, message=where + one.message, line=row.line, sheet=sheet.name)
+                        for one in wrong.problems
+                    )
                     continue
                 if line is not None:
                     self.statement.lines.append(line)
@@ -185,7 +180,7 @@ class _Reading:
                 "some days were turned into month-first dates by a spreadsheet, others stayed text; download the file"
                 " again and import it as it came"
             )
-            self.statement.problems.append(Problem(message, field="date"))
+            self.statement.problems.append(Problem(message, field="date", kind="turned"))
 
     def _section(self, sheet: Sheet, place: int, texts: list[str]) -> Section | None:
         """The section that this row begins, alone or together with the row under it."""
@@ -228,7 +223,7 @@ class _Reading:
         if wrong:
             raise Wrong(*wrong)
         if credit and debit:
-            raise Wrong("has money in and money out; a line is one movement")
+            raise Wrong(LineProblem("has money in and money out; a line is one movement", kind="both_ways"))
         if not credit and not debit:
             return None
         section.credit += abs(credit)
@@ -269,12 +264,12 @@ class _Reading:
             message = f"{self.statement.name} does not say which account it is of; name it: --account NUMBER"
             raise Refused(Problem(message, field="account", kind="account"))
         if not re.fullmatch("[0-9A-Za-z]{1,34}", number):
-            raise Wrong(f"{said[:40]!r} is no account number")
+            raise Wrong(LineProblem(f"{said[:40]!r} is no account number", kind="not_account", value=said[:40]))
         if self.given and number.lstrip("0") == self.given.lstrip("0"):
             number = self.given  # a spreadsheet's number has lost its zeros
         elif self.given:
             message = f"{self.statement.name} is of account {number}, not of {self.given}; leave --account out"
-            raise Refused(Problem(message, line, "account"))
+            raise Refused(Problem(message, line, "account", kind="other_account"))
         if number not in self.statement.accounts:
             self.statement.accounts.append(number)
         return number

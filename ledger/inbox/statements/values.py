@@ -24,8 +24,16 @@ _SERIAL = re.compile(r"[3-6][0-9]{4}(?:\.[0-9]+)?")
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's dates have no zone)
 
 
+class NoAmount(ValueError):
+    """Why a cell is no amount; `kind` names it where a page says the same in the reader's language."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 def amount(cell: Cell) -> int | None:
-    """Whole đồng with their sign; None for an empty cell and for a dash. Raises ValueError for what is no whole đồng.
+    """Whole đồng with their sign; None for an empty cell and for a dash. Raises NoAmount for what is no whole đồng.
 
     `50.000` as text is fifty thousand, as everyone here writes it; a spreadsheet's number 50.000 is fifty. A computed
     number may be off by what a double cannot hold, far below the smallest fraction that a bank writes.
@@ -33,10 +41,10 @@ def amount(cell: Cell) -> int | None:
     if isinstance(cell, Decimal):
         whole = cell.to_integral_value()
         if abs(cell - whole) >= Decimal("0.000001") or abs(whole) >= LARGEST:
-            raise ValueError(f"{text_of(cell)[:40]} is no whole đồng")
+            raise NoAmount(f"{text_of(cell)[:40]} is no whole đồng", "not_dong")
         return int(whole)
     if isinstance(cell, datetime):
-        raise ValueError(f"{text_of(cell)} is a date where an amount belongs")
+        raise NoAmount(f"{text_of(cell)} is a date where an amount belongs", "date_for_amount")
     text = _UNIT.sub("", text_of(cell)).strip().replace("−", "-")
     if text in ("", "-", "–"):
         return None
@@ -48,12 +56,13 @@ def amount(cell: Cell) -> int | None:
     elif found := re.fullmatch(r"([+-]) ?(.+)|(.+?) ?-", text):
         bare, negative = (found[2] or found[3]).strip(), found[1] != "+"
     if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", bare):
-        raise ValueError(f"{text[:40]!r} was shortened by a spreadsheet; download the file again and do not save it")
+        message = f"{text[:40]!r} was shortened by a spreadsheet; download the file again and do not save it"
+        raise NoAmount(message, "shortened")
     if not _DONG.fullmatch(bare):
-        raise ValueError(f"{text[:40]!r} is no whole đồng")
+        raise NoAmount(f"{text[:40]!r} is no whole đồng", "not_dong")
     whole_dong = int(re.sub("[., ]", "", _FRACTION.sub("", bare)))
     if whole_dong >= LARGEST:
-        raise ValueError(f"{text[:40]!r} is larger than any payment")
+        raise NoAmount(f"{text[:40]!r} is larger than any payment", "too_much")
     return -whole_dong if negative else whole_dong
 
 
