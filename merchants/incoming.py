@@ -116,8 +116,8 @@ def _described() -> Select[Any]:
 
 
 def book_of(session: Session, actor: Actor, stall_id: int) -> int:
-    """The book of a stall, for its own people. Raises NotYours."""
-    if stall_id not in actor.stalls:
+    """The book of a stall, for its own people and those who help there. Raises NotYours."""
+    if stall_id not in actor.stalls | actor.helps:
         raise NotYours
     book_id: int = session.connection().execute(select(STALL.c.book_id).where(STALL.c.id == stall_id)).scalar_one()
     return book_id

@@ -12,11 +12,13 @@ from merchants.model import CONSENT, STALL
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a login, the stalls it owns, and the market whose board it belongs to, if any."""
+    """Who asks: a login, the stalls it owns, the market whose board it belongs to, if any; and the stalls where it
+    sees what comes in one by one, without any sum."""
 
     login_id: int
     stalls: frozenset[int] = frozenset()
     board_of: int | None = None
+    helps: frozenset[int] = frozenset()
 
 
 class NotYours(Exception):

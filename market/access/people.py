@@ -1,10 +1,11 @@
-"""People: the login behind a request, its roles, and what follows from them."""
+"""People: the login behind a request, its roles, and what it may do with them (`market.access.rights`)."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlmodel import Session
 
+from market.access.rights import OF_INSTALLATION, OF_MARKET, OF_STALL, RIGHTS
 from market.model import LOGIN, ROLE_GRANT
 from merchants.takings import Actor
 
@@ -28,36 +29,57 @@ class Person:
     grants: tuple[Grant, ...]
     device_id: int | None = None
 
-    @property
-    def administrator(self) -> bool:
-        """May do everything a board may, in every market, and add markets."""
-        return any(grant.role == "administrator" for grant in self.grants)
+    def may(self, right: str, *, market_id: int | None = None, stall_id: int | None = None) -> bool:
+        """Whether the person holds this right there: in the market, at the stall, or in the installation.
 
-    @property
-    def sees_province(self) -> bool:
-        """May compare every market's counts."""
-        return any(grant.role in ("administrator", "province") for grant in self.grants)
-
-    def runs_market(self, market_id: int) -> bool:
-        """May see and change a market's stalls, months and unmatched money: its board."""
-        return self.administrator or any(
-            grant.role in ("board", "staff") and grant.market_id == market_id for grant in self.grants
+        Raises KeyError for what is no right, and for one asked for in a place where it is not held.
+        """
+        if stall_id is not None:
+            return any(grant.role in OF_STALL[right] and grant.stall_id == stall_id for grant in self.grants)
+        if market_id is None:
+            return any(grant.role in OF_INSTALLATION[right] for grant in self.grants)
+        roles = OF_MARKET[right]
+        return any(
+            grant.role in roles and (grant.role == "administrator" or grant.market_id == market_id)
+            for grant in self.grants
         )
 
-    @property
-    def markets(self) -> frozenset[int]:
-        """The markets whose board this person is on."""
-        return frozenset(g.market_id for g in self.grants if g.role in ("board", "staff") and g.market_id is not None)
+    def may_somewhere(self, right: str) -> bool:
+        """Whether the person holds this right anywhere at all."""
+        return any(grant.role in RIGHTS[right] for grant in self.grants)
+
+    def stalls_with(self, right: str) -> tuple[int, ...]:
+        """The stalls where the person holds this right, in the order they were given."""
+        found = (grant.stall_id for grant in self.grants if grant.role in OF_STALL[right])
+        return tuple(dict.fromkeys(stall_id for stall_id in found if stall_id is not None))
 
     @property
     def stalls(self) -> tuple[int, ...]:
         """The stalls this person owns."""
-        return tuple(g.stall_id for g in self.grants if g.role == "stallholder" and g.stall_id is not None)
+        return self.stalls_with("own_stall")
+
+    @property
+    def markets(self) -> frozenset[int]:
+        """The markets where this person has a desk: as board, staff, auditor or volunteer."""
+        return frozenset(
+            grant.market_id for grant in self.grants if grant.market_id is not None and grant.stall_id is None
+        )
+
+    @property
+    def first_pages(self) -> int:
+        """How many places there are to begin at: the province, each desk, the phone of the stalls."""
+        return self.may("read_province") + len(self.markets) + bool(self.stalls_with("use_till"))
 
     @property
     def actor(self) -> Actor:
-        """The person as `merchants.takings` knows one."""
-        return Actor(self.login_id, frozenset(self.stalls), next(iter(sorted(self.markets)), None))
+        """The person as `merchants.takings` knows one, at the stalls that are its own."""
+        return Actor(self.login_id, frozenset(self.stalls), helps=frozenset(self.stalls_with("use_till")))
+
+    def actor_in(self, market_id: int) -> Actor:
+        """The person as `merchants.takings` knows one, in a market: with its board's right where it is on the board."""
+        return Actor(
+            self.login_id, board_of=market_id if self.may("read_shared_amounts", market_id=market_id) else None
+        )
 
 
 def find_person(session: Session, login_id: int, device_id: int | None = None) -> Person:

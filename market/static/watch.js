@@ -1,10 +1,10 @@
-// Asks what came in after the newest entry the page knows, and shows it. The pages say the same without it, later.
+// Asks what came in after the place in the book that the page knows, and shows it. The pages say the same without it, later.
 "use strict";
 const page = document.getElementById("main");
 const offline = document.getElementById("offline");
 const SOON = 3000;
 const LATE = 30000;
-let after = Number(page.dataset.after);
+let after = page.dataset.after;
 let pause = SOON;
 
 async function look() {
@@ -15,7 +15,7 @@ async function look() {
     const told = await answer.json();
     offline.hidden = true;
     pause = SOON;
-    if (told.next > after) {
+    if (told.next !== after) {
       after = told.next;
       if (page.dataset.reference) answered(told.payments);
       else await renew();

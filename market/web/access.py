@@ -5,16 +5,19 @@ import re
 import time
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.refused import Refused
 from market.access import first, logins, sessions
+from market.access.people import Person
 from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
 from market.web.app import app_is_secure, installation, sign_in_cookie
 from market.web.typed import parse_number
 from market.web.words import LANGUAGES, say
+from merchants.stalls import load_stall
 from qr.text import fold
 
 blueprint = Blueprint("access", __name__)
@@ -26,27 +29,30 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 
 @blueprint.get("/")
 def home() -> AnyResponse | str:
-    """Everybody's own first page."""
+    """Everybody's own first page; who has several chooses."""
     with installation().database.reading() as session:
         if not sessions.has_administrator(session):
             return redirect(url_for(".first_run"))
-        markets = list_markets(session)
-    if g.person is None:
-        return redirect(url_for(".sign_in"))
-    if g.person.sees_province:
-        return redirect("/province")
-    own = [market.slug for market in markets if market.id in g.person.markets]
-    if own:
-        return redirect(f"/board/{own[0]}/")
-    if g.person.stalls:
-        return redirect(url_for("stall.today"))
-    return render_template("access/nothing.html")
+        if g.person is None:
+            return redirect(url_for(".sign_in"))
+        places = _places(session, g.person)
+    if len(places) == 1:
+        return redirect(places[0][0])
+    return render_template("access/choose.html" if places else "access/nothing.html", places=places)
 
 
-def ask_to_sign_in() -> AnyResponse:
-    """A stranger's way to a page that is somebody's: sign in, then come back to it."""
-    back = (request.full_path if request.query_string else request.path) if request.method == "GET" else "/"
-    return redirect(url_for("access.sign_in", next=back))
+def _places(session: Session, person: Person) -> list[tuple[str, str, str]]:
+    """Where a person may begin: address, picture and name."""
+    places = []
+    if person.may("read_province"):
+        places.append((url_for("province.month"), "list", say("Các chợ trong tỉnh")))
+    for market in list_markets(session):
+        if market.id in person.markets and person.may("read_month", market_id=market.id):
+            places.append((url_for("board.month", slug=market.slug), "book", market.name))
+    stalls = [load_stall(session, stall_id).code for stall_id in person.stalls_with("use_till")]
+    if stalls:
+        places.append((url_for("stall.today"), "today", say("Sạp {codes}", codes=", ".join(stalls))))
+    return places
 
 
 def own_path(text: str) -> str:

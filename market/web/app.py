@@ -15,6 +15,7 @@ from ledger.days import utc_now
 from market.access import sessions
 from market.installation import Installation
 from market.web import formats, words
+from market.web.gate import guard
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONTENT_SECURITY_POLICY = (
@@ -51,6 +52,7 @@ def create_app(installation: Installation) -> Flask:
     csrf.init_app(app)
     app.before_request(_refuse_other_sites)
     app.before_request(_meet)
+    app.before_request(guard)
     app.after_request(_compress)
     app.after_request(_harden)
     formats.register(app)

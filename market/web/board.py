@@ -31,14 +31,16 @@ from market.web.desk import (
     pages_of,
     register,
     sent_file,
-    signed_in,
     wanted_month,
 )
+from market.web.gate import signed_in
 from market.web.kept import kept_counts, kept_parts
 
 blueprint = Blueprint("board", __name__)
 blueprint.record_once(register)
 PAGE = 100
+# What else the month's page leads to, for those who may go there.
+BUTTONS = ("close_month", "run_stalls")
 ORDERS: dict[str, Callable[[StallMonth], object]] = {
     "code": lambda stall: natural(stall.code),
     "name": lambda stall: natural(stall.name),
@@ -125,10 +127,11 @@ def month(slug: str) -> str:
     which, wanted, today = wanted_month(request.args.get("month")), Wanted.asked(), local_date(now)
     with installation().database.reading() as session:
         market = enter(session, slug)
+        rights = {right for right in BUTTONS if signed_in().may(right, market_id=market.id)}
         body: Body = kept_parts().get(
-            ("month", market, which, wanted, g.language),
+            ("month", market, which, wanted, g.language, frozenset(rights)),
             (fingerprint(session, market.id), today),
-            lambda: _body(session, market, which, wanted, today),
+            lambda: _body(session, market, which, wanted, today, rights),
         )
         return page(
             session,
@@ -143,7 +146,7 @@ def month(slug: str) -> str:
         )
 
 
-def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date) -> Body:
+def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date, rights: set[str]) -> Body:
     look = overview(session, market, which, today, kept_counts().of(session, market.id))
     closing = look.closing
     as_closed = closing is not None and closing.document == look.report.frozen()
@@ -153,6 +156,7 @@ def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, tod
     html = render_template(
         "board/month_body.html",
         look=look,
+        rights=rights,
         as_closed=as_closed,
         wanted=wanted,
         found=found,

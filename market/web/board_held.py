@@ -11,7 +11,8 @@ from ledger.refused import Refused
 from market.channels import find_channel, list_channels
 from market.web.app import installation
 from market.web.board_unmatched import jobs_page
-from market.web.desk import enter, page_number, pages_of, signed_in
+from market.web.desk import enter, page_number, pages_of
+from market.web.gate import signed_in
 from market.web.words import say
 from merchants import settling
 

@@ -16,7 +16,8 @@ from market.markets import MarketRow
 from market.overview import natural
 from market.web.app import installation
 from market.web.board_stalls import find
-from market.web.desk import enter, matches, page, page_number, pages_of, signed_in
+from market.web.desk import enter, matches, page, page_number, pages_of
+from market.web.gate import signed_in
 from market.web.words import say
 from merchants import settling
 from merchants.assigned import Assigned, assigned_since

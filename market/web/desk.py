@@ -3,37 +3,28 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, g, render_template
+from flask import Response, abort, render_template
 from flask.sansio.blueprints import BlueprintSetupState
 from sqlmodel import Session
 
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
-from market.access.people import Person
 from market.comparisons import change, number
 from market.markets import MarketRow, find_market
 from market.overview import count_waiting
-from market.web.access import ask_to_sign_in
 from market.web.formats import NARROW, day
+from market.web.gate import asked_right, signed_in
 from qr.text import fold
 
 
-def signed_in() -> Person:
-    """Who is asking; a stranger is led to sign in first."""
-    if g.person is None:
-        abort(ask_to_sign_in())
-    person: Person = g.person
-    return person
-
-
 def enter(session: Session, slug: str) -> MarketRow:
-    """The market, for its board; to everybody else it does not exist."""
+    """The market, for whoever holds the page's right in it; to everybody else it does not exist."""
     person = signed_in()
     try:
         market = find_market(session, slug)
     except Refused:
         abort(404)
-    if not person.runs_market(market.id):
+    if not person.may(asked_right(), market_id=market.id):
         abort(404)
     return market
 
@@ -53,8 +44,15 @@ def wanted_month(text: str | None) -> Month:
 
 
 def page(session: Session, market: MarketRow, tab: str, template: str, **values: Any) -> str:
-    """A page of the desk, with the tab it belongs to and how much waits to be settled."""
-    return render_template(template, market=market, tab=tab, waiting=count_waiting(session, market.id), **values)
+    """A page of the desk, with the tab it belongs to, what else the person `may` do in this market, and how much waits
+    to be settled by those who settle it."""
+    person = signed_in()
+
+    def may(right: str) -> bool:
+        return person.may(right, market_id=market.id)
+
+    waiting = count_waiting(session, market.id) if may("settle") else 0
+    return render_template(template, market=market, tab=tab, may=may, waiting=waiting, **values)
 
 
 _MIMETYPES = {

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +15,8 @@ from market.overview import fingerprint
 from market.province import province
 from market.web import charts
 from market.web.app import installation
-from market.web.desk import sent_file, signed_in, wanted_month
+from market.web.desk import sent_file, wanted_month
+from market.web.gate import signed_in
 from market.web.kept import kept_counts, kept_parts
 from market.web.typed import parse_number
 from market.web.words import say
@@ -23,21 +24,15 @@ from market.web.words import say
 blueprint = Blueprint("province", __name__, url_prefix="/province")
 
 
-def _enter() -> None:
-    if not signed_in().sees_province:
-        abort(404)
-
-
 @blueprint.get("")
 def month() -> str:
     """A month of every market, this one where none is named."""
-    _enter()
     now = utc_now()
     which, today = wanted_month(request.args.get("month")), local_date(now)
     with installation().database.reading() as session:
         markets = list_markets(session)
         state = (today, tuple(markets), tuple(fingerprint(session, market.id) for market in markets))
-        doors = frozenset(market.id for market in markets if g.person.runs_market(market.id))
+        doors = frozenset(market.id for market in markets if signed_in().may("read_month", market_id=market.id))
         body = kept_parts().get(
             ("province", which, g.language, doors),
             state,
@@ -67,7 +62,6 @@ def report(kind: str) -> Response:
     # Slow to import, and no page needs them.
     from market.province_files import write_csv, write_pdf, write_xlsx
 
-    _enter()
     which = wanted_month(request.args.get("month"))
     with installation().database.reading() as session, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"report.{kind}"
@@ -79,8 +73,6 @@ def report(kind: str) -> Response:
 @blueprint.route("/markets/new", methods=["GET", "POST"])
 def new() -> AnyResponse | str | tuple[str, int]:
     """Add a market."""
-    if not signed_in().administrator:
-        abort(404)
     typed = {name: request.form.get(name, "").strip() for name in ("name", "slug", "city", "phone", "target")}
     if request.method == "GET":
         return render_template("board/market_new.html", tab="province", typed=typed, errors={})

@@ -13,9 +13,10 @@ from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.markets import MarketRow, list_markets
 from market.signs import market_signs, static_payload
-from market.web.access import ask_to_sign_in
+from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
 from market.web.formats import clock, money
+from market.web.gate import asked_right, signed_in
 from market.web.spoken import spoken
 from market.web.stall_flags import flags, flags_in_words
 from market.web.typed import parse_vnd
@@ -36,28 +37,46 @@ OFFERED_FOR = timedelta(days=1)
 SHOWN, ASKED_AT_ONCE = 5, 50
 
 
-@blueprint.before_request
-def only_stallholders() -> AnyResponse | None:
-    """A stranger is asked who they are; to anybody else without a stall these pages do not exist."""
-    if g.person is None:
-        # A script that waits for money is told so, and shows the page to sign in.
-        return Response(status=401) if request.endpoint == "stall.payments" else ask_to_sign_in()
-    if not g.person.stalls:
-        abort(404)
-    return None
+def open_stalls() -> tuple[int, ...]:
+    """The stalls where the person holds the right that this page asks for."""
+    return signed_in().stalls_with(asked_right())
 
 
 def chosen_stall() -> int:
     """The stall whose pages are shown: the one chosen, where a person has several."""
-    own: tuple[int, ...] = g.person.stalls
-    chosen = session.get("stall")
-    return chosen if chosen in own else own[0]
+    found, chosen = open_stalls(), session.get("stall")
+    return chosen if chosen in found else found[0]
+
+
+def named_stall(stall_id: int | None) -> int:
+    """The stall that a form or an address names, so that no other one that was chosen since is meant; or 404."""
+    if stall_id is None or stall_id not in open_stalls():
+        abort(404)
+    return stall_id
+
+
+def place(stall_id: int, number: int) -> str:
+    """An entry's number in a stall's book as the phone is told it: a helper is not told how many there are."""
+    return cursor_of(number, _sealing(stall_id), stall_id)
+
+
+def numbered(stall_id: int, place: str) -> int:
+    """The number that `place` was made of; or 404."""
+    number = number_of(place, _sealing(stall_id), stall_id)
+    if number is None:
+        abort(404)
+    return number
+
+
+def _sealing(stall_id: int) -> str | None:
+    return None if stall_id in g.person.stalls else installation().key
 
 
 def page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
-    """A page of the stall's phone, with what stands on each of them."""
+    """A page of the stall's phone, with what stands on each of them; `own`: it is its holder's."""
     bank = banks.by_bin(stall.bin)
-    values |= {"bank": bank.short_name if bank else stall.bin, "closed": _closed(stall)}
+    own = signed_in().may("own_stall", stall_id=stall.id)
+    values |= {"bank": bank.short_name if bank else stall.bin, "closed": _closed(stall), "own": own}
     return render_template(template, stall=stall, **values), status
 
 
@@ -67,15 +86,16 @@ def _closed(stall: StallRow) -> bool:
 
 @blueprint.get("/")
 def today() -> tuple[str, int]:
-    """The day's sum and count, and what came in last."""
+    """What came in last; and for the stall's holder the day's sum and count."""
     day = local_date(utc_now())
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
-        sums = takings(reading, g.person.actor, stall.id, day, day)
+        own = stall.id in g.person.stalls
+        sums = takings(reading, g.person.actor, stall.id, day, day) if own else None
         newest = incoming.newest(reading, g.person.actor, stall.id, SHOWN)
-        last = incoming.last_number(reading, g.person.actor, stall.id)
-        may_be_one = offered(reading, stall)
-        others = [load_stall(reading, other) for other in g.person.stalls if other != stall.id]
+        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+        may_be_one = offered(reading, stall) if own else []
+        others = [load_stall(reading, other) for other in open_stalls() if other != stall.id]
     rows = [payment for payment in newest if payment.at is None or local_date(payment.at) == day]
     when = say("Hôm nay, {weekday} {day}", weekday=weekday(day), day=f"{day:%d/%m/%Y}")
     return page(
@@ -92,10 +112,7 @@ def offered(opened: Session, stall: StallRow) -> list[Offer]:
 @blueprint.post("/choose")
 def choose() -> AnyResponse:
     """Show another one of the person's stalls from now on."""
-    wanted = request.form.get("stall", type=int)
-    if wanted not in g.person.stalls:
-        abort(404)
-    session["stall"] = wanted
+    session["stall"] = named_stall(request.form.get("stall", type=int))
     return redirect(url_for(".today"), 303)
 
 
@@ -110,10 +127,8 @@ def till() -> tuple[str, int]:
 
 @blueprint.post("/till")
 def ask() -> AnyResponse | tuple[str, int]:
-    """Make the code for an amount. The form names its stall, so that no other one that was chosen since is paid."""
-    wanted = request.form.get("stall", 0, type=int)
-    if wanted not in g.person.stalls:
-        abort(404)
+    """Make the code for an amount."""
+    wanted = named_stall(request.form.get("stall", type=int))
     typed = request.form.get("amount", "").strip()
     amount = parse_vnd(typed)
     error = ""
@@ -146,13 +161,13 @@ def code(reference: str) -> AnyResponse | tuple[str, int]:
     """The code over the whole screen while it waits; once the bank has told, what was received."""
     with installation().database.reading() as reading:
         asked = find_payment_code(reading, reference)
-        if asked is None or asked.stall_id not in g.person.stalls:
+        if asked is None:
             abort(404)
-        stall = load_stall(reading, asked.stall_id)
+        stall = load_stall(reading, named_stall(asked.stall_id))
         answer = incoming.answer_to(reading, g.person.actor, stall.id, reference)
-        last = incoming.last_number(reading, g.person.actor, stall.id)
+        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
     if answer is not None:
-        return redirect(url_for(".received", stall_id=stall.id, number=answer.number))
+        return redirect(url_for(".received", stall_id=stall.id, at=place(stall.id, answer.number)))
     payload = vietqr.encode(bin=stall.bin, account=stall.account_number, amount=asked.amount, purpose=reference)
     return page(
         "stall/code.html",
@@ -165,11 +180,10 @@ def code(reference: str) -> AnyResponse | tuple[str, int]:
     )
 
 
-@blueprint.get("/received/<int:stall_id>/<int:number>")
-def received(stall_id: int, number: int) -> tuple[str, int]:
+@blueprint.get("/received/<int:stall_id>/<at>")
+def received(stall_id: int, at: str) -> tuple[str, int]:
     """One payment over the whole screen: green when it is all, turmeric and barred when it is too little."""
-    if stall_id not in g.person.stalls or number >= 2**31:
-        abort(404)
+    number = numbered(named_stall(stall_id), at)
     with installation().database.reading() as reading:
         payment = incoming.numbered(reading, g.person.actor, stall_id, number)
         stall = load_stall(reading, stall_id)
@@ -189,16 +203,13 @@ def received(stall_id: int, number: int) -> tuple[str, int]:
 
 @blueprint.get("/payments")
 def payments() -> Response:
-    """What came in after a number of the stall's book, the oldest first, and the number to ask from next."""
-    number = request.args.get("after", 0, type=int)
-    stall_id = request.args.get("stall", chosen_stall(), type=int)
-    if stall_id not in g.person.stalls or not 0 <= number < 2**31:
-        abort(404)
+    """What came in after a place in the stall's book, the oldest first, and the place to ask from next."""
+    stall_id = named_stall(request.args.get("stall", chosen_stall(), type=int))
+    number = numbered(stall_id, request.args.get("after", ""))
     with installation().database.reading() as reading:
         found, last = incoming.after(reading, g.person.actor, stall_id, number, ASKED_AT_ONCE)
     rows = [
         {
-            "number": payment.number,
             "amount": payment.amount,
             "at": payment.at.isoformat() if payment.at else None,
             "payer": masked(payment.payer),
@@ -206,12 +217,12 @@ def payments() -> Response:
             "verdict": payment.verdict,
             **flags(payment),
             "said": say("Vừa vào {amount}", amount=money(payment.amount)),
-            "url": url_for(".received", stall_id=stall_id, number=payment.number),
+            "url": url_for(".received", stall_id=stall_id, at=place(stall_id, payment.number)),
         }
         for payment in found
         if payment.correction != "reversal"
     ]
-    return jsonify(payments=rows, next=last)
+    return jsonify(payments=rows, next=place(stall_id, last))
 
 
 @blueprint.get("/sign")

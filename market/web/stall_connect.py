@@ -15,14 +15,13 @@ from market.channels import ChannelRow, list_channels
 from market.connections import Connection, connection
 from market.web.app import installation
 from market.web.spoken import spoken
-from market.web.stall import CODE_LASTS, SHOWN, chosen_stall, only_stallholders, page
+from market.web.stall import CODE_LASTS, SHOWN, chosen_stall, named_stall, page, place
 from merchants import incoming
 from merchants.payment_codes import Asked, find_payment_code, make_payment_code
 from merchants.stalls import StallRow, load_stall, set_coded_only
 from qr import image, vietqr
 
 blueprint = Blueprint("stall_connect", __name__, url_prefix="/stall/connect")
-blueprint.before_request(only_stallholders)
 TEST_AMOUNT = 1_000
 # Some messengers take five minutes on their way from the bank; who waits longer is told what to look at.
 PATIENCE = timedelta(minutes=5)
@@ -59,7 +58,7 @@ def hook_address(channel: ChannelRow | None) -> str:
 @blueprint.post("/test")
 def begin_test() -> AnyResponse:
     """Make the code that tries the connection. The form names its stall, as the till's does."""
-    stall_id = _own(request.form.get("stall", 0, type=int))
+    stall_id = named_stall(request.form.get("stall", type=int))
     now = utc_now()
     with installation().database.writing() as session:
         stall = load_stall(session, stall_id)
@@ -84,12 +83,12 @@ def test(reference: str) -> tuple[str, int]:
     """The test's code while it waits; once the bank has told of it, that the stall is connected."""
     with installation().database.reading() as session:
         asked = find_payment_code(session, reference)
-        if asked is None or not asked.test or asked.stall_id not in g.person.stalls:
+        if asked is None or not asked.test:
             abort(404)
-        stall = load_stall(session, asked.stall_id)
+        stall = load_stall(session, named_stall(asked.stall_id))
         answer = incoming.answer_to(session, g.person.actor, stall.id, reference)
         newest = incoming.newest(session, g.person.actor, stall.id, SHOWN)
-        last = incoming.last_number(session, g.person.actor, stall.id)
+        last = place(stall.id, incoming.last_number(session, g.person.actor, stall.id))
     if answer is not None:
         return page("stall/connect_done.html", stall, payment=answer)
     now, begun = utc_now(), asked.expires_at - CODE_LASTS
@@ -120,16 +119,10 @@ def _is_alike(payment: incoming.Incoming, asked: Asked, begun: datetime) -> bool
 @blueprint.post("/coded")
 def coded() -> AnyResponse:
     """Count only payments that carry one of the stall's references, or all of them again."""
-    stall_id = _own(request.form.get("stall", 0, type=int))
+    stall_id = named_stall(request.form.get("stall", type=int))
     on = request.form.get("on", "")
     if on not in ("yes", "no"):
         abort(400)
     with installation().database.writing() as session:
         set_coded_only(session, stall_id, on=on == "yes")
     return redirect(url_for(".guide", _anchor="coded"), 303)
-
-
-def _own(stall_id: int) -> int:
-    if stall_id not in g.person.stalls:
-        abort(404)
-    return stall_id

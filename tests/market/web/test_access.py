@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from ledger.days import utc_now
 from market.access import first, sessions
 from market.access.throttle import Throttle
 from market.db import Database
 from market.installation import Installation
 from market.markets import list_markets
+from market.model import ROLE_GRANT
 from market.web.access import own_path
 from merchants.stalls import StallRow
 
@@ -56,9 +59,12 @@ def test_without_an_administrator_everybody_begins_with_the_first_run(client: Fl
 
 
 def test_a_login_without_a_page_is_told_so(
-    signed_in: Callable[..., FlaskClient], market_id: int, administrator: FlaskClient
+    signed_in: Callable[..., FlaskClient], market_id: int, administrator: FlaskClient, database: Database
 ) -> None:
-    page = signed_in("auditor", market_id=market_id).get("/")
+    browser = signed_in("auditor", market_id=market_id)
+    with database.writing() as session:
+        session.connection().execute(update(ROLE_GRANT).values(revoked_at=utc_now()))
+    page = browser.get("/")
     assert page.status_code == 200
     assert "chưa có trang nào" in page.text
 
