@@ -15,7 +15,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
@@ -47,8 +47,7 @@ class Source:
     stall_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one delivery. `differs`: the same event was told before with another content."""
 
     status: Status
@@ -130,8 +129,7 @@ def book_or_keep(session: Session, source: Source, stored: Sequence[Stored], now
         return [Outcome("parked" if parked else "pending", stored[0].id)]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The stall a notice belongs to, whether it counts only payments with its codes' references; `former` when it had
     the account before and has it no longer."""
 

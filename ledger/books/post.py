@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert as insert_into
 from sqlalchemy import select, text
@@ -44,8 +45,7 @@ class Concerned:
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An entry about to be written. `legs` maps account to signed đồng and sums to zero; moments are UTC."""
 
     book_id: int
@@ -63,8 +63,7 @@ class Draft:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """Where an entry went."""
 
     entry_id: int

@@ -6,6 +6,7 @@ Everything here runs in the caller's transaction and commits nothing.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
@@ -19,8 +20,7 @@ from ledger.refused import Problem, Refused
 from ledger.rows import Rows, insert
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A notice that is in the database, with where it came from."""
 
     id: int
@@ -33,8 +33,7 @@ class Stored:
     turns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """What became of one delivery: newly `stored`, or None for one that was told before."""
 
     stored: Stored | None

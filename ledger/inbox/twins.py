@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, not_, select, text, tuple_, update
+from sqlalchemy import bindparam, not_, select, text, update
 from sqlmodel import Session
 
+from ledger.among import among_pairs
 from ledger.inbox.model import NOTICE
 from ledger.inbox.receive import Stored
 
@@ -60,7 +61,7 @@ def find_twins(
     if not notices:
         return {}
     source = notices[0].channel_id, notices[0].feed
-    days = sorted({(stored.notice.account_number, stored.notice.local_date) for stored in notices})
+    days = {(stored.notice.account_number, stored.notice.local_date) for stored in notices}
     candidates = _other_feeds(session, market_id, source, days)
     if not candidates:
         return {}
@@ -118,7 +119,7 @@ _OTHER_FEEDS = (
     )
     .where(
         NOTICE.c.market_id == bindparam("market"),
-        tuple_(NOTICE.c.account_number, NOTICE.c.local_date).in_(bindparam("days", expanding=True)),
+        among_pairs(NOTICE.c.account_number, NOTICE.c.local_date, "days"),
         NOTICE.c.direction == "in",
         NOTICE.c.status != "ignored",
         not_((NOTICE.c.channel_id == bindparam("channel")) & (NOTICE.c.feed == bindparam("feed"))),
@@ -128,7 +129,7 @@ _OTHER_FEEDS = (
 
 
 def _other_feeds(
-    session: Session, market_id: int, source: tuple[int, str], days: list[tuple[str, date]]
+    session: Session, market_id: int, source: tuple[int, str], days: set[tuple[str, date]]
 ) -> dict[tuple[str, date, int], list[_Earlier]]:
     said = {"market": market_id, "days": days, "channel": source[0], "feed": source[1]}
     found = session.connection().execute(_OTHER_FEEDS, said).all()

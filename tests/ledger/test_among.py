@@ -7,6 +7,7 @@ from sqlmodel import Session
 from ledger.among import among
 from ledger.books.model import BOOK
 from ledger.inbox.receive import _SETTLE, _TOLD_BEFORE
+from ledger.inbox.twins import _OTHER_FEEDS
 from market.db import Database
 from merchants.bank_accounts import _HOLDINGS
 from merchants.model import REFERENCE
@@ -45,7 +46,9 @@ def test_it_changes_only_those(session: Session, huong: StallRow, tu: StallRow) 
 
 
 @pytest.mark.parametrize(
-    "statement", [_SETTLE, _TOLD_BEFORE, _HOLDINGS, _OWNERS], ids=["settle", "told before", "holdings", "owners"]
+    "statement",
+    [_SETTLE, _TOLD_BEFORE, _HOLDINGS, _OWNERS, _OTHER_FEEDS],
+    ids=["settle", "told before", "holdings", "owners", "other feeds"],
 )
 def test_on_sqlite_an_index_answers_it(database: Database, statement: Select[tuple[int]] | Update) -> None:
     if database.engine.dialect.name != "sqlite":
