@@ -88,9 +88,17 @@ def told_file(slug: str, notice_id: int) -> AnyResponse:
     with installation().database.writing() as session:
         market = enter(session, slug)
         notices = waiting.held_with(session, market.id, notice_id, last)
-        outcomes = settling.same_where_told(session, market.id, notices)
+        try:
+            outcomes = settling.same_where_told(session, market.id, notices)
+        except Refused:
+            # Somebody else settled one of them in this very moment.
+            session.rollback()
+            outcomes = []
     left = sum(outcome.status == "held" for outcome in outcomes)
-    flash(say("Đã ghi {count} khoản là đã báo rồi, không tính thêm.", count=len(outcomes) - left))
+    if not outcomes:
+        flash(say("Khoản này đã có người xử lý."))
+    else:
+        flash(say("Đã ghi {count} khoản là đã báo rồi, không tính thêm.", count=len(outcomes) - left))
     if left:
         flash(say("{count} khoản không còn khoản nào trước đó để khớp. Xem từng khoản.", count=left))
     return redirect(url_for(".every", slug=slug), 303)
@@ -133,8 +141,11 @@ def again(slug: str, notice_id: int) -> AnyResponse:
             flash(say("Khoản này đã có người xử lý."))
         else:
             source = find_channel(session, found[0].channel_id).source
-            [outcome] = settling.try_again(session, source, [notice_id], utc_now())
-            flash(_became(outcome.status))
+            try:
+                [outcome] = settling.try_again(session, source, [notice_id], utc_now())
+                flash(_became(outcome.status))
+            except Refused:
+                flash(say("Khoản này đã có người xử lý."))
     return redirect(url_for(".parked", slug=slug), 303)
 
 

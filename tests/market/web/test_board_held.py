@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -163,9 +164,23 @@ def test_of_a_file_what_has_no_earlier_one_left_is_told_and_stays(
 def test_a_file_is_settled_once_by_two_people(board: FlaskClient, huong: StallRow, tell: Tell) -> None:
     tell(huong, 50_000, 60_000)
     first, second = tell(huong, 50_000, 60_000, feed="statement", bank_reference="")
-    for count in (2, 0):
-        assert f"Đã ghi {count} khoản là đã báo rồi" in after(board, f"{HELD}/{first}/file", last=second)
+    assert "Đã ghi 2 khoản là đã báo rồi" in after(board, f"{HELD}/{first}/file", last=second)
+    assert "đã có người xử lý" in after(board, f"{HELD}/{first}/file", last=second)
     assert "đã có người xử lý" in after(board, f"{HELD}/{first}", answer="same")
+
+
+def test_a_whole_file_is_settled_once_by_eight_people_at_once(
+    signed_in: Callable[..., FlaskClient], market_id: int, huong: StallRow, tell: Tell,
+    counted: Callable[[StallRow], int],
+) -> None:  # fmt: skip
+    tell(huong, 50_000, 60_000, 70_000)
+    first, _, last = tell(huong, 50_000, 60_000, 70_000, feed="statement", bank_reference="")
+    browsers = [signed_in("board", market_id=market_id) for _ in range(8)]
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        pages = list(pool.map(lambda browser: after(browser, f"{HELD}/{first}/file", last=last), browsers))
+    assert sum("Đã ghi 3 khoản là đã báo rồi" in page for page in pages) == 1
+    assert sum("đã có người xử lý" in page for page in pages) == 7
+    assert counted(huong) == 3
 
 
 def test_a_long_file_goes_over_several_pages(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,6 +120,18 @@ def test_who_taps_second_is_told_so_and_changes_nothing(
     before = counted()
     assert said in say(sisters_phone, huong, number, sale)
     assert counted() == before
+
+
+def test_eight_phones_at_once_take_it_out_once(
+    signed_in: Callable[..., FlaskClient], huong: StallRow, pay: Pay, counted: Callable[[], int]
+) -> None:
+    number = pay(huong, 50_000)
+    phones = [signed_in("stallholder", stall=huong) for _ in range(8)]
+    with ThreadPoolExecutor(len(phones)) as pool:
+        pages = list(pool.map(lambda phone: say(phone, huong, number, "no"), phones))
+    assert sum("Đã bỏ 50.000" in page for page in pages) == 1
+    assert sum("đã được bỏ khỏi tiền bán hàng rồi" in page for page in pages) == 7
+    assert counted() == 0
 
 
 def test_the_days_have_a_page_each_and_lead_to_one_another(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
