@@ -1,7 +1,8 @@
 """Serving: one worker process behind a supervisor that starts it again when it dies, on every system alike.
 
 waitress reads a request whole before a thread takes it up, so that phones which stop in the middle of a body hold
-nobody up. One process, because a market's database has one writer anyway.
+nobody up. One process, because a market's database has one writer anyway. Where the settings name a certificate,
+`market.tls` stands at the door and waitress has none of its own.
 """
 
 import errno
@@ -14,12 +15,14 @@ import time
 from collections.abc import Callable, Iterable, Sized
 from logging.handlers import RotatingFileHandler
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from ledger.refused import Problem, Refused
 from market.config import Settings
 from market.installation import Installation
+from market.tls import Certificate, Terminator, listen
 
 THREADS = 16
 # Requests that wait for a thread; more than this and a phone is better told to come back.
@@ -34,9 +37,11 @@ Background = Callable[[Installation, threading.Event], None]
 def serve(settings: Settings, background: Background | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; gives the exit code. `background` runs in a thread of the worker.
 
-    Raises Refused where the port is taken or may not be listened on.
+    Raises Refused where the port is taken or may not be listened on, or the certificate is of no use.
     """
     try_port(settings.host, settings.port)
+    if settings.tls:
+        Certificate(*settings.tls)
     stopping = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -68,32 +73,19 @@ def serve(settings: Settings, background: Background | None = None) -> int:
 def work(settings: Settings, background: Background | None, told: Event) -> None:
     """The worker: the application, the sweep, the polling, and what else runs beside them, until it is `told` to end,
     gets SIGTERM, or its supervisor is gone."""
-    from waitress.server import create_server
     from waitress.wasyncore import loop
 
     from market.background import poll_channels, sweep
     from market.web.app import create_app
 
     _log_to_file(settings)
+    _allow_open_files()
     installation = Installation(settings)
-    app = create_app(installation)
+    shedding = _Shedding(create_app(installation))
     ending = threading.Event()
-    shedding = _Shedding(app)
     sockets: dict[int, Any] = {}
-    server = create_server(
-        shedding,
-        map=sockets,
-        host=settings.host,
-        port=settings.port,
-        threads=THREADS,
-        connection_limit=CONNECTIONS,
-        channel_timeout=60,
-        asyncore_use_poll=True,
-        max_request_header_size=32_768,
-        max_request_body_size=20_000_000,
-        clear_untrusted_proxy_headers=True,
-        ident="",
-    )
+    server = _server(settings, shedding, sockets)
+    terminator = _stand_at_the_door(settings.tls, settings, server, sockets) if settings.tls else None
     shedding.waiting = server.task_dispatcher.queue
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -111,7 +103,12 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     try:
         while not (ending.is_set() or told.is_set() or _orphaned()):
             loop(timeout=0.5, use_poll=True, map=sockets, count=1)
+        if terminator is not None:
+            terminator.close_door()
         _finish(sockets)
+        if terminator is not None:
+            _hang_up(sockets)
+            terminator.end()
     finally:
         ending.set()
         for thread in threads:
@@ -119,6 +116,66 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
         # If it waits for a provider's answer it is left behind; what it had not committed is asked for again.
         polling.join(0.5)
         installation.close()
+
+
+def _server(settings: Settings, app: Callable[..., Iterable[bytes]], sockets: dict[int, Any]) -> Any:
+    """waitress, with a door of its own only where plain http is served."""
+    from waitress.server import create_server
+
+    if settings.tls:
+        # Nobody can come in here: it has an address, as waitress wants, and does not listen.
+        shut = socket.socket()
+        shut.bind(("127.0.0.1", 0))
+        place: dict[str, Any] = {"sockets": [shut], "_start": False, "url_scheme": "https"}
+    else:
+        place = {"host": settings.host, "port": settings.port}
+    return create_server(
+        app,
+        map=sockets,
+        **place,
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        channel_timeout=60,
+        asyncore_use_poll=True,
+        max_request_header_size=32_768,
+        max_request_body_size=20_000_000,
+        # The application does it, which knows whom to believe (market.proxies).
+        clear_untrusted_proxy_headers=False,
+        ident="",
+    )
+
+
+def _stand_at_the_door(
+    files: tuple[Path, Path], settings: Settings, server: Any, sockets: dict[int, Any]
+) -> Terminator:
+    """TLS at the door; whoever comes in is taken to waitress, in the thread of waitress."""
+    from waitress.channel import HTTPChannel
+
+    def hand(connection: socket.socket, address: Any) -> None:
+        server.trigger.pull_trigger(lambda: HTTPChannel(server, connection, address, server.adj, map=sockets))
+
+    terminator = Terminator(listen(settings.host, settings.port), Certificate(*files), hand, most=CONNECTIONS)
+    terminator.start()
+    return terminator
+
+
+def _hang_up(sockets: dict[int, Any]) -> None:
+    from waitress.channel import HTTPChannel
+
+    for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
+        channel.handle_close()
+
+
+def _allow_open_files() -> None:
+    """As many as the system lets us: a visitor by https needs three, and the usual limit is 1024."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _orphaned() -> bool:

@@ -5,16 +5,16 @@ import gzip
 import hashlib
 import hmac
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
 
 from ledger.days import utc_now
 from market.access import sessions
 from market.installation import Installation
-from market.web import formats, words
+from market.proxies import Proxies
+from market.web import formats, own_address, words
 from market.web.gate import guard
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -29,7 +29,9 @@ csrf = CSRFProtect()
 def create_app(installation: Installation) -> Flask:
     """The application over one installation; its database is opened (and, when empty, made) here."""
     app = Flask("market", root_path=str(ROOT / "market"), template_folder=str(ROOT / "templates"))
-    secure = installation.settings.base_url.startswith("https://")
+    settings = installation.settings
+    app.wsgi_app = Proxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]
+    secure = settings.base_url.startswith("https://")
     app.extensions["cho"] = installation
     app.config.update(
         SECRET_KEY=hmac.digest(installation.key.encode(), b"cho web forms", hashlib.sha256),
@@ -49,8 +51,8 @@ def create_app(installation: Installation) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     assert installation.database, "the tables are made before the first request"
+    own_address.register(app, settings.base_url, given=settings.base_url_given)
     csrf.init_app(app)
-    app.before_request(_refuse_other_sites)
     app.before_request(_meet)
     app.before_request(guard)
     app.after_request(_compress)
@@ -65,6 +67,7 @@ def create_app(installation: Installation) -> Flask:
 def _blueprints(app: Flask) -> None:
     from market.web import (
         access,
+        api,
         board,
         board_connect,
         board_forms,
@@ -92,19 +95,8 @@ def _blueprints(app: Flask) -> None:
         board_unmatched,
         province,
     )
-    for module in (access, stall, stall_connect, stall_payments, public, hooks, *desk):
+    for module in (access, stall, stall_connect, stall_payments, public, hooks, api, *desk):
         app.register_blueprint(module.blueprint)
-
-
-def _refuse_other_sites() -> None:
-    """A browser says where a form was sent from; another site's never changes anything here."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
-        abort(403)
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        abort(403)
 
 
 def _meet() -> None:

@@ -1,5 +1,6 @@
 """The settings: every default, and what is refused with the name of the setting and the mend."""
 
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -37,18 +38,26 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
             "CHO_SECRET_KEY_FILE": str(tmp_path / "key"),
             "CHO_SEPAY_API": "https://userapi-sandbox.sepay.vn/v2/",
             "CHO_CASSO_API": "http://127.0.0.1:8080",
+            "CHO_TLS_CERT": "cert.pem",
+            "CHO_TLS_KEY": "key.pem",
+            "CHO_PROXIES": "127.0.0.1, 10.0.0.0/8",
+            "CHO_BACKUP_PASSPHRASE_FILE": "passphrase",
         }
     )
     assert settings == Settings(
         data=tmp_path,
         database_url="postgresql+psycopg://cho@localhost/cho",
         base_url="https://cho.example.vn",
+        base_url_given=True,
+        tls=(Path("cert.pem"), Path("key.pem")),
+        proxies=(IPv4Network("127.0.0.1/32"), IPv4Network("10.0.0.0/8")),
         host="0.0.0.0",  # noqa: S104
         port=8080,
         secret_key="k" * 32,
         secret_key_file=tmp_path / "key",
         sepay_api="https://userapi-sandbox.sepay.vn/v2",
         casso_api="http://127.0.0.1:8080",
+        backup_passphrase_file=Path("passphrase"),
     )
 
 
@@ -94,6 +103,9 @@ def test_every_unknown_name_is_told_with_the_names_there_are() -> None:
         ("CHO_PORT", "http", "'http' is no port; write a number from 1 to 65535"),
         ("CHO_PORT", "٨٠", "'٨٠' is no port; write a number from 1 to 65535"),
         ("CHO_BASE_URL", "cho.vn", "'cho.vn' is no address; write https://name, without a path"),
+        ("CHO_TLS_KEY", "key.pem", "needs CHO_TLS_CERT beside it"),
+        ("CHO_TLS_CERT", "cert.pem", "needs CHO_TLS_KEY beside it"),
+        ("CHO_PROXIES", "10.0.0.5/8", "10.0.0.5/8 has host bits set; write addresses or networks, such as 127.0.0.1"),
         ("CHO_BASE_URL", "https://cho.vn/cho", "'https://cho.vn/cho' is no address; write https://name, without a"),
         ("CHO_SECRET_KEY", "short", "must have 32 characters or more"),
     ],
@@ -105,3 +117,16 @@ def test_a_wrong_value_is_refused_with_the_setting_and_the_mend(name: str, value
 
 def test_a_refused_key_is_not_shown() -> None:
     assert "hunter2" not in _refusal({"CHO_SECRET_KEY": "hunter2"})[0]
+
+
+def test_a_certificate_needs_an_https_address() -> None:
+    both = {"CHO_TLS_CERT": "cert.pem", "CHO_TLS_KEY": "key.pem"}
+    assert Settings.from_environment(both).base_url == "https://127.0.0.1:8000"
+    assert _refusal({**both, "CHO_BASE_URL": "http://cho.vn"}) == [
+        "CHO_BASE_URL: 'http://cho.vn' must begin with https://, for CHO_TLS_CERT has https served"
+    ]
+
+
+def test_an_address_is_written_as_browsers_do() -> None:
+    assert Settings.from_environment({"CHO_BASE_URL": "https://cho.vn:443"}).base_url == "https://cho.vn"
+    assert Settings.from_environment({"CHO_HOST": "::1"}).base_url == "http://[::1]:8000"

@@ -1,0 +1,129 @@
+"""Forged addresses: of the site itself, of the site a form comes from, and of the visitor."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from market.installation import Installation
+from market.web.app import create_app
+
+PUBLIC = "https://cho.example.vn"
+
+
+@pytest.fixture
+def public_app(installation: Installation) -> Flask:
+    """The application at a public https address, behind a proxy on this machine."""
+    installation.settings = replace(
+        installation.settings, base_url=PUBLIC, base_url_given=True, proxies=(ip_network("127.0.0.1"),)
+    )
+    made = create_app(installation)
+    made.config.update(TESTING=True)
+    return made
+
+
+@pytest.fixture
+def visit(public_app: Flask) -> Callable[..., Any]:
+    """One request to the public address: `visit("GET", "/signin", Host="evil.example")`."""
+    client = public_app.test_client()
+
+    def visit(method: str, path: str, **headers: str) -> Any:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.open(path, method=method, base_url=PUBLIC, headers=named)
+
+    return visit
+
+
+@pytest.mark.parametrize("name", ["evil.example", "cho.example.vn.evil.example", "127.0.0.1:8000", "", "[", "a b"])
+def test_a_request_under_another_name_is_told_the_right_one(name: str, visit: Callable[..., Any]) -> None:
+    answer = visit("GET", "/first", Host=name)
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    assert PUBLIC in answer.text
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["cho.example.vn", "CHO.example.vn", "cho.example.vn:443"])
+def test_the_own_name_is_known_as_browsers_may_write_it(name: str, visit: Callable[..., Any]) -> None:
+    assert visit("GET", "/first", Host=name).status_code == 200
+
+
+def test_health_is_told_under_every_name(visit: Callable[..., Any]) -> None:
+    assert visit("GET", "/healthz", Host="10.0.0.7:8000").status_code == 200
+    assert visit("GET", "/readyz", Host="127.0.0.1").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1:8000", "localhost", "192.168.1.20:8000", "evil.example"])
+def test_a_first_try_without_a_public_address_answers_to_every_name(name: str, client: FlaskClient) -> None:
+    assert client.get("/first", headers={"Host": name}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://cho.example.vn"},
+        {"Origin": "https://cho.example.vn:8443"},
+        {"Origin": "https://cho.example.vn.evil.example"},
+        {"Origin": "file://"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "cross-site", "Origin": "null"},
+    ],
+)
+def test_a_form_from_another_site_is_refused(said: dict[str, str], visit: Callable[..., Any]) -> None:
+    assert visit("POST", "/signin", **said).status_code == 403
+
+
+@pytest.mark.parametrize("said", [{}, {"Origin": PUBLIC}, {"Origin": "null"}])
+def test_a_form_without_its_token_is_refused_wherever_it_says_it_comes_from(
+    said: dict[str, str], visit: Callable[..., Any]
+) -> None:
+    assert visit("POST", "/signin", **said).status_code == 400
+
+
+def test_a_body_as_plain_text_is_no_way_round_the_token(visit: Callable[..., Any]) -> None:
+    assert visit("POST", "/signin", Content_Type="text/plain").status_code == 400
+
+
+def test_no_header_of_a_request_changes_where_links_lead(
+    public_app: Flask, administrator: FlaskClient, visit: Callable[..., Any]
+) -> None:
+    forged = {"X_Forwarded_Host": "evil.example", "X_Forwarded_Prefix": "/evil", "Forwarded": "host=evil.example"}
+    answer = visit("GET", "/", **forged)
+    assert answer.headers["Location"] == "/signin"
+    assert "evil" not in visit("GET", "/signin", **forged).text
+
+
+def _guess(client: FlaskClient, *, came_from: str, forwarded_for: str) -> int:
+    return client.post(
+        "/signin",
+        base_url=PUBLIC,
+        data={"login": "chi.huong", "password": "wrong"},
+        headers={"X-Forwarded-For": forwarded_for},
+        environ_base={"REMOTE_ADDR": came_from},
+    ).status_code
+
+
+def test_another_forwarded_address_for_each_guess_does_not_help_a_stranger(
+    public_app: Flask, administrator: FlaskClient
+) -> None:
+    public_app.config["WTF_CSRF_ENABLED"] = False
+    client = public_app.test_client()
+    said = [_guess(client, came_from="203.0.113.9", forwarded_for=f"1.1.1.{n}") for n in range(7)]
+    assert said[0] == 401
+    assert said[-1] == 429
+
+
+def test_behind_the_proxy_one_who_guesses_keeps_no_other_visitor_out(
+    public_app: Flask, administrator: FlaskClient
+) -> None:
+    public_app.config["WTF_CSRF_ENABLED"] = False
+    client = public_app.test_client()
+    for _ in itertools.repeat(None, 7):
+        last = _guess(client, came_from="127.0.0.1", forwarded_for="9.9.9.9, 203.0.113.9")
+    assert last == 429
+    assert _guess(client, came_from="127.0.0.1", forwarded_for="203.0.113.10") == 401
