@@ -167,7 +167,7 @@ def take_back(slug: str, entry_id: int) -> AnyResponse | tuple[str, int]:
             errors = {"reason": say("Ghi vài chữ vì sao, ví dụ chọn nhầm sạp.")}
             return page(session, market, "unmatched", "board/assigned_back.html", one=one, errors=errors), 400
         try:
-            settling.reverse(
+            done = settling.reverse(
                 session,
                 market.id,
                 entry_id,
@@ -180,4 +180,6 @@ def take_back(slug: str, entry_id: int) -> AnyResponse | tuple[str, int]:
             flash(say("Khoản này đã có người xử lý."))
             return redirect(url_for(".assigned", slug=slug), 303)
     flash(say("Đã lấy lại khoản này từ sạp {code}. Chọn sạp đúng cho nó.", code=one.code))
+    if done.typed_anew is not None:
+        flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))
     return redirect(url_for(".one", slug=slug, notice_id=one.notice), 303)

@@ -95,6 +95,7 @@ def sale(number: int) -> AnyResponse:
     wanted = request.form.get("sale", "")
     if wanted not in ("no", "yes"):
         abort(400)
+    back = _back()
     with installation().database.writing() as writing:
         stall = _own(writing)
         payment = _payment(writing, stall, number)
@@ -109,7 +110,7 @@ def sale(number: int) -> AnyResponse:
                 flash(say("Đã tính lại {amount} là tiền bán hàng.", amount=money(payment.amount)))
         except Refused:
             flash(_already(_payment(writing, stall, number)))
-    return _back()
+    return back
 
 
 def _already(payment: incoming.Incoming) -> str:
@@ -148,7 +149,7 @@ def give_back(number: int) -> AnyResponse | tuple[str, int]:
             errors = {"reason": say("Ghi vài chữ vì sao, ví dụ tiền của sạp bên cạnh.")}
             return _return_page(stall, payment, errors, 400)
         try:
-            settling.reverse(
+            done = settling.reverse(
                 writing,
                 stall.market_id,
                 payment.entry_id,
@@ -158,6 +159,8 @@ def give_back(number: int) -> AnyResponse | tuple[str, int]:
                 now=utc_now(),
             )
             flash(say("Đã trả khoản này lại. Ban quản lý tìm xem của sạp nào."))
+            if done.typed_anew is not None:
+                flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))
         except Refused:
             flash(_already(_payment(writing, stall, number)))
     return redirect(url_for(".day"), 303)

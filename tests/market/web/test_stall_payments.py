@@ -186,10 +186,15 @@ def test_a_payment_the_book_does_not_have_is_not_there(
         assert refused(phone, huong, number) == [404, 404]
 
 
-def test_an_answer_that_is_none_is_refused(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+def test_an_answer_that_is_none_is_refused(
+    phone: FlaskClient, huong: StallRow, pay: Pay, counted: Callable[[], int]
+) -> None:
+    data = {"stall": huong.id, "sale": "no", "day": "yesterday"}
+    assert phone.post(f"/stall/payments/{pay(huong, 50_000)}/sale", data=data).status_code == 404
     data = {"stall": huong.id, "sale": "perhaps", **TODAY}
     assert phone.post(f"/stall/payments/{pay(huong, 50_000)}/sale", data=data).status_code == 400
     assert phone.post("/stall/offers", data={"stall": huong.id, "answer": "perhaps"}).status_code == 400
+    assert counted() == 2
 
 
 # Another stall's.
@@ -278,6 +283,18 @@ def test_a_typed_sale_is_confirmed_by_one_tap(
     assert "chỉ tính một lần" in page
     assert OFFER not in page
     assert counted() == 1
+
+
+def test_a_confirmed_sale_waits_again_when_its_payment_was_anothers(
+    phone: FlaskClient, huong: StallRow, pay: Pay, type_in: Callable[..., int]
+) -> None:
+    type_in(huong, 50_000)
+    number = pay(huong, 50_000)
+    answer_offer(phone, huong, "yes")
+    answer = give_back(phone, huong, number, "của sạp bên")
+    assert "Khoản sạp đã ghi trước đó lại chờ ngân hàng báo." in phone.get(answer.headers["Location"]).text
+    pay(huong, 50_000)
+    assert OFFER in phone.get("/stall/").text
 
 
 def test_a_no_is_not_asked_again(phone: FlaskClient, huong: StallRow, pay: Pay, type_in: Callable[..., int]) -> None:
