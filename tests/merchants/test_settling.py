@@ -1,112 +1,19 @@
 """What people decide about payments, and every decision that is refused."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import Session
 
-from ledger import books
-from ledger.books.counts import month_counts
-from ledger.books.model import ENTRY, ENTRY_NOTE, POSTING
-from ledger.books.post import Posted
-from ledger.books.sums import Takings, takings_between
-from ledger.days import Month
-from ledger.inbox.model import NOTICE
-from ledger.inbox.notice import Notice
+from ledger.books.model import ENTRY
+from ledger.books.sums import Takings
 from ledger.refused import Refused
-from merchants import settling
-from merchants.payments import Outcome, Source, take
+from merchants.payments import take
 from merchants.stalls import StallRow
+from tests.merchants.conftest import Desk
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=9)
-NOVEMBER = Month(2026, 11)
-Told = Callable[..., Notice]
-
-
-class Desk:
-    """A person at work on a market's payments; every act is done at one later moment by one login."""
-
-    def __init__(self, session: Session, channel: Source, told: Told) -> None:
-        self.session, self.channel, self.told = session, channel, told
-        self.market_id = channel.market_id
-
-    def pay(self, stall: StallRow, amount: int, **changes: object) -> int:
-        """A payment told by the bank; gives its entry."""
-        [outcome] = take(self.session, self.channel, "hook", [(self.told(stall, amount, **changes), b"{}")], NOW)
-        assert outcome.entry_id is not None
-        return outcome.entry_id
-
-    def lose(self, stall: StallRow, amount: int) -> int:
-        """A payment to an account that no stall has; gives its notice."""
-        lost = self.told(stall, amount, account_number="5550001")
-        [outcome] = take(self.session, self.channel, "hook", [(lost, b"{}")], NOW)
-        assert (outcome.status, outcome.entry_id) == ("unmatched", None)
-        assert outcome.notice_id is not None
-        return outcome.notice_id
-
-    def type_in(self, stall: StallRow, amount: int, key: str = "phone-0001", *, cash: bool = False) -> int:
-        posted, _ = books.enter_sale(
-            self.session,
-            book_id=stall.book_id,
-            amount=amount,
-            cash=cash,
-            occurred_at=NOW,
-            client_key=key,
-            login_id=1,
-            memo="",
-            now=NOW,
-        )
-        return posted.entry_id
-
-    def assign(self, notice_id: int, stall: StallRow, reason: str = "", market_id: int | None = None) -> Outcome:
-        market = self.market_id if market_id is None else market_id
-        return settling.assign(self.session, market, notice_id, stall, reason=reason, login_id=7, now=LATER)
-
-    def reverse(
-        self, entry_id: int, reason: str = "went back", *, reassign: bool = False, market_id: int | None = None
-    ) -> settling.Reversed:
-        return settling.reverse(
-            self.session, market_id, entry_id, reason=reason, reassign=reassign, login_id=7, now=LATER
-        )
-
-    def not_sale(self, entry_id: int, reason: str = "a loan from her sister") -> Posted:
-        return settling.mark_not_sale(self.session, None, entry_id, reason=reason, login_id=7, now=LATER)
-
-    def sale(self, entry_id: int, reason: str = "it was fish") -> Posted:
-        return settling.mark_sale(self.session, None, entry_id, reason=reason, login_id=7, now=LATER)
-
-    def confirm(self, typed_id: int, payment_id: int, market_id: int | None = None) -> Posted:
-        return settling.confirm(self.session, market_id, typed_id, payment_id, login_id=7, now=LATER)
-
-    def count(self, stall: StallRow) -> int:
-        return month_counts(self.session, self.market_id, NOVEMBER).get(stall.book_id, 0)
-
-    def takings(self, stall: StallRow) -> Takings:
-        return takings_between(self.session, stall.book_id, NOVEMBER.first, NOVEMBER.last)
-
-    def status(self, notice_id: int) -> str:
-        where = NOTICE.c.id == notice_id
-        return str(self.session.connection().execute(select(NOTICE.c.status).where(where)).scalar_one())
-
-    def notice_of(self, entry_id: int) -> int:
-        where = ENTRY.c.id == entry_id
-        return int(self.session.connection().execute(select(ENTRY.c.notice_id).where(where)).scalar_one())
-
-    def note(self, entry_id: int) -> str | None:
-        query = select(ENTRY_NOTE.c.reason).where(ENTRY_NOTE.c.entry_id == entry_id)
-        return self.session.connection().execute(query).scalar_one_or_none()
-
-    def legs(self, entry_id: int) -> dict[str, int]:
-        query = select(POSTING.c.account, POSTING.c.amount).where(POSTING.c.entry_id == entry_id)
-        return {row.account: row.amount for row in self.session.connection().execute(query)}
-
-
-@pytest.fixture
-def desk(session: Session, channel: Source, told: Told) -> Desk:
-    return Desk(session, channel, told)
 
 
 def test_an_unmatched_notice_is_booked_to_the_stall_it_is_assigned_to(desk: Desk, huong: StallRow) -> None:
@@ -336,87 +243,3 @@ def test_nothing_is_confirmed_across_markets(desk: Desk, huong: StallRow, other_
     typed = desk.type_in(huong, 50_000)
     with pytest.raises(Refused, match=f"there is no entry {typed}"):
         desk.confirm(typed, desk.pay(huong, 50_000), market_id=other_market_id)
-
-
-def test_a_payment_that_was_anothers_leaves_the_typed_sale_it_confirmed_to_stand_again(
-    desk: Desk, huong: StallRow
-) -> None:
-    payment = desk.pay(huong, 50_000)
-    desk.confirm(desk.type_in(huong, 50_000), payment)
-    anew = desk.reverse(payment, "rice, not fish", reassign=True).typed_anew
-    assert desk.takings(huong) == Takings(0, 0, 50_000, 0)
-    row = desk.session.connection().execute(select(ENTRY).where(ENTRY.c.id == anew)).one()
-    assert (row.kind, row.occurred_at, row.client_key) == ("typed", NOW, f"again-{payment:08}")
-    assert desk.note(row.id) == f"entry 2 once more: payment {payment}, which confirmed it, was not the stall's"
-
-
-def test_a_typed_sale_that_was_typed_anew_is_confirmed_by_its_own_payment(desk: Desk, huong: StallRow) -> None:
-    wrong, right = desk.pay(huong, 50_000), desk.pay(huong, 50_000)
-    desk.confirm(desk.type_in(huong, 50_000), wrong)
-    anew = desk.reverse(wrong, "rice, not fish", reassign=True).typed_anew
-    assert anew is not None
-    desk.confirm(anew, right)
-    assert desk.takings(huong) == Takings(1, 50_000, 0, 0)
-
-
-def test_where_the_money_went_back_the_typed_sale_stays_reversed(desk: Desk, huong: StallRow) -> None:
-    payment = desk.pay(huong, 50_000)
-    desk.confirm(desk.type_in(huong, 50_000), payment)
-    assert desk.reverse(payment).typed_anew is None
-    assert desk.takings(huong) == Takings(0, 0, 0, 0)
-
-
-def test_a_payment_that_confirmed_nothing_types_nothing_anew(desk: Desk, huong: StallRow) -> None:
-    assert desk.reverse(desk.pay(huong, 50_000), reassign=True).typed_anew is None
-    assert desk.takings(huong) == Takings(0, 0, 0, 0)
-
-
-@pytest.fixture
-def sharing(add_stall: Callable[..., StallRow], market_id: int, huong: StallRow) -> StallRow:
-    """A stall paid to chị Hương's own account."""
-    return add_stall(market_id, "C-02", huong.bin, huong.account_number)
-
-
-def test_one_more_payment_told_by_a_stalls_own_channel_is_that_stalls(
-    sharing: StallRow, desk: Desk, huong: StallRow
-) -> None:
-    desk.lose(huong, 50_000)
-    own = Source(desk.channel.channel_id, desk.market_id, huong.id)
-    take(desk.session, own, "hook", [(desk.told(huong, 50_000), b"{}")], NOW)
-    line = desk.told(huong, 50_000, bank_reference="")
-    [held] = take(desk.session, own, "statement", [(line, b"")], NOW)
-    assert held.status == "held"
-    assert held.notice_id is not None
-    [outcome] = settling.another(desk.session, desk.market_id, [held.notice_id], sources=[own], login_id=7, now=LATER)
-    assert outcome.status == "recorded"
-    assert (desk.count(huong), desk.count(sharing)) == (2, 0)
-
-
-def hold(desk: Desk, stall: StallRow, *amounts: int) -> list[int]:
-    """Lines of one statement that are held; gives their notices."""
-    lines = [(desk.told(stall, amount, bank_reference=""), b"") for amount in amounts]
-    outcomes = take(desk.session, desk.channel, "statement", lines, NOW)
-    assert {outcome.status for outcome in outcomes} == {"held"}
-    return [outcome.notice_id for outcome in outcomes if outcome.notice_id is not None]
-
-
-def test_of_a_whole_file_only_what_was_told_before_is_settled(desk: Desk, huong: StallRow) -> None:
-    desk.pay(huong, 20_000)
-    desk.pay(huong, 50_000)
-    first, second, other = hold(desk, huong, 50_000, 50_000, 20_000)
-    outcomes = settling.same_where_told(desk.session, desk.market_id, [first, second, other])
-    assert {outcome.notice_id: outcome.status for outcome in outcomes} == {
-        first: "duplicate",
-        second: "held",
-        other: "duplicate",
-    }
-    assert (desk.status(second), desk.count(huong)) == ("held", 2)
-
-
-def test_many_more_payments_are_booked_in_one_go(desk: Desk, huong: StallRow) -> None:
-    desk.pay(huong, 20_000)
-    desk.pay(huong, 50_000)
-    held = hold(desk, huong, 50_000, 20_000)
-    outcomes = settling.another(desk.session, desk.market_id, held, sources=[desk.channel], login_id=7, now=LATER)
-    assert [outcome.status for outcome in outcomes] == ["recorded", "recorded"]
-    assert desk.count(huong) == 4
