@@ -1,0 +1,122 @@
+"""Two markets alike, each with something of everything that an address can name; all their names can be told apart."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+
+from sqlalchemy import insert
+
+from ledger.days import Month, local_date, utc_now
+from ledger.inbox.notice import Feed, Notice
+from market.access.logins import add_login
+from market.db import Database
+from market.markets import add_market
+from market.model import CHANNEL
+from market.reports import close
+from merchants import settling
+from merchants.payment_codes import make_payment_code
+from merchants.payments import Source, take
+from merchants.stalls import NewStall, StallRow, find_stall, register
+
+NOW = utc_now()
+MONTH = Month.of(local_date(NOW))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two markets: its stall, and what an address may name there, by the name it has in the address."""
+
+    market_id: int
+    stall: StallRow
+    values: dict[str, object]
+    special: dict[str, dict[str, object]]
+
+    def of(self, endpoint: str) -> dict[str, object]:
+        """What an address of this endpoint may name."""
+        return self.values | self.special.get(endpoint, {})
+
+
+def build_side(database: Database, name: str, account: str) -> Side:
+    """A market called `name`, with a stall, a channel, money that waits in every way, a code, a closed month."""
+    with database.writing() as session:
+        market = add_market(session, slug=name, name=f"Chợ {name}", target=None, now=NOW)
+        new = NewStall(
+            f"{name[0].upper()}-01", f"Sạp {name}", "", "", f"Chủ {name}", "", "970436", account, f"CHU {name}"
+        )
+        register(session, market.id, [new], source=Random(name), now=NOW)
+        stall = find_stall(session, market.id, new.code)
+        channel_id = (
+            session.connection()
+            .execute(
+                insert(CHANNEL)
+                .values(market_id=market.id, provider="sepay", auth="apikey", status="on", created_at=NOW)
+                .returning(CHANNEL.c.id)
+            )
+            .scalar_one()
+        )
+        source = Source(channel_id, market.id)
+
+        def tell(number: int, feed: Feed = "hook", **said: object) -> int:
+            at = NOW - timedelta(minutes=number)
+            notice = Notice(
+                event_id=f"{name}{number}",
+                account_number=account,
+                bank="970436",
+                amount=10_000 + number,
+                direction="in",
+                bank_reference=f"FT{name}{number}",
+                at=at,
+                local_date=local_date(at),
+                memo=f"memo {name}",
+                payer_name=f"PAYER {name}".upper(),
+            )
+            [outcome] = take(session, source, feed, [(replace(notice, **said), b"{}")], NOW)  # type: ignore[arg-type]
+            assert outcome.notice_id is not None
+            return outcome.notice_id
+
+        tell(1)
+        held = tell(1, "poll", event_id=f"{name}held", bank_reference="")
+        unmatched = tell(2, account_number=f"{account}9")
+        clerk = add_login(
+            session, name=f"clerk-{name}", role="board", market_id=market.id, stall_id=None, password="", now=NOW
+        )
+        assigned = settling.assign(
+            session, market.id, tell(3, account_number=f"{account}8"), stall, reason="", login_id=clerk, now=NOW
+        )
+        codes = [
+            make_payment_code(
+                session,
+                market_id=market.id,
+                stall_id=stall.id,
+                amount=50_000,
+                purpose="",
+                expires_at=NOW + timedelta(minutes=15),
+                now=NOW,
+                source=Random(f"{name}{test}"),
+                test=test,
+            )
+            for test in (False, True)
+        ]
+        close(session, market, MONTH, login_id=None, now=NOW)
+    values: dict[str, object] = {
+        "slug": name,
+        "market": name,
+        "code": stall.code,
+        "channel_id": channel_id,
+        "notice_id": unmatched,
+        "entry_id": assigned.entry_id,
+        "reference": codes[0],
+        "stall_id": stall.id,
+        "at": "1",
+        "number": 1,
+        "day": str(local_date(NOW)),
+        "month": str(MONTH),
+        "kind": "csv",
+        "filename": "base.css",
+    }
+    special: dict[str, dict[str, object]] = {
+        "held.told": {"notice_id": held},
+        "held.told_file": {"notice_id": held},
+        "stall_connect.test": {"reference": codes[1]},
+    }
+    return Side(market.id, stall, values, special)
