@@ -79,12 +79,11 @@ def same_where_told(session: Session, market_id: int, notice_ids: Sequence[int])
     outcomes = []
     for feed in by_feed:
         twins = find_twins(session, market_id, feed, person_says_same=True)
-        for one in feed:
-            twin = twins.get(one.id)
-            if twin is not None:
-                hand_over_twins(session, one.id, twin.original)
-                settle(session, [(one.id, "duplicate", twin.original)])
-            outcomes.append(Outcome("held" if twin is None else "duplicate", one.id))
+        for notice_id, twin in twins.items():
+            if twin.hands_over:
+                hand_over_twins(session, notice_id, twin.original)
+        settle(session, [(notice_id, "duplicate", twin.original) for notice_id, twin in twins.items()])
+        outcomes += [Outcome("duplicate" if one.id in twins else "held", one.id) for one in feed]
     return outcomes
 
 
