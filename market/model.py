@@ -98,7 +98,8 @@ class Login(SQLModel, table=True):
     """Someone who may sign in. The market is null for those who belong to none (administrator, province).
 
     `password_hash` is empty for those who sign in by an enrolled device only; `totp_secret` (encrypted) asks for a
-    second factor, `totp_step` is the last one taken; a login that `ended_at` opens nothing any more.
+    second factor, `totp_step` is the last one taken, `recovery` the digests of the codes that stand in for it, apart by
+    spaces; a login that `ended_at` opens nothing any more.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -109,6 +110,7 @@ class Login(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     totp_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     totp_step: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    recovery: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     ended_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 

@@ -2,14 +2,10 @@
 
 import hmac
 import os
-import re
-import secrets
 from pathlib import Path
 
+from market.access.codes import bare, make_code
 from market.installation import Installation
-
-# No letter or figure that is read as another one; 8 of 32 are 40 bits, and every wrong try is slowed.
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def first_code(installation: Installation) -> str:
@@ -18,8 +14,8 @@ def first_code(installation: Installation) -> str:
     installation.make_folder()
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            code = "".join(secrets.choice(_LETTERS) for _ in range(8))
-            file.write(f"{code[:4]}-{code[4:]}\n")
+            # 40 bits, and every wrong try is slowed.
+            file.write(f"{make_code(8)}\n")
     except FileExistsError:
         pass
     return path.read_text(encoding="ascii").strip()
@@ -27,17 +23,13 @@ def first_code(installation: Installation) -> str:
 
 def is_first_code(installation: Installation, typed: str) -> bool:
     """Whether this is the code; spaces, the dash and small letters make no difference."""
-    wanted = _bare(first_code(installation))
-    return bool(wanted) and hmac.compare_digest(_bare(typed).encode(), wanted.encode())
+    wanted = bare(first_code(installation))
+    return bool(wanted) and hmac.compare_digest(bare(typed).encode(), wanted.encode())
 
 
 def forget_first_code(installation: Installation) -> None:
     """The code has been used: it opens nothing any more."""
     _file(installation).unlink(missing_ok=True)
-
-
-def _bare(code: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "", code.upper())
 
 
 def _file(installation: Installation) -> Path:

@@ -68,3 +68,11 @@ def add_login(
         insert(ROLE_GRANT).values(login_id=login_id, role=role, market_id=market_id, stall_id=stall_id, granted_at=now)
     )
     return login_id
+
+
+def market_of(session: Session, login_id: int) -> int | None:
+    """The market a login belongs to; None for those who belong to none."""
+    found: int | None = (
+        session.connection().execute(select(LOGIN.c.market_id).where(LOGIN.c.id == login_id)).scalar_one()
+    )
+    return found

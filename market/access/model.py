@@ -16,7 +16,7 @@ class Device(SQLModel, table=True):
     market_id: int = Field(foreign_key="market.id")
     login_id: int = Field(foreign_key="login.id", index=True)
     name: str
-    pin_hash: str | None = None
+    pin_hash: str
     pin_wrong: int = 0
     enrolled_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     seen_at: datetime = Field(sa_column=Column(Moment, nullable=False))

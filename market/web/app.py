@@ -76,6 +76,7 @@ def _blueprints(app: Flask) -> None:
         board_signs,
         board_stalls,
         board_unmatched,
+        confirm,
         hooks,
         province,
         public,
@@ -95,7 +96,7 @@ def _blueprints(app: Flask) -> None:
         board_unmatched,
         province,
     )
-    for module in (access, stall, stall_connect, stall_payments, public, hooks, api, *desk):
+    for module in (access, confirm, stall, stall_connect, stall_payments, public, hooks, api, *desk):
         app.register_blueprint(module.blueprint)
 
 

@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("market_id", sa.Integer(), nullable=False),
         sa.Column("login_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("pin_hash", sa.String(), nullable=True),
+        sa.Column("pin_hash", sa.String(), nullable=False),
         sa.Column("pin_wrong", sa.Integer(), nullable=False),
         sa.Column("enrolled_at", Moment(), nullable=False),
         sa.Column("seen_at", Moment(), nullable=False),
@@ -140,6 +140,7 @@ def upgrade() -> None:
     with op.batch_alter_table("login") as batch_op:
         batch_op.add_column(sa.Column("totp_secret", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("totp_step", sa.Integer(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("recovery", sa.Text(), server_default=sa.text("''"), nullable=False))
         batch_op.add_column(sa.Column("ended_at", Moment(), nullable=True))
     with op.batch_alter_table("session") as batch_op:
         batch_op.add_column(sa.Column("device_id", sa.Integer(), nullable=True))

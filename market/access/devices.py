@@ -1,0 +1,66 @@
+"""Enrolled phones: which there are, and ending one that is lost."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlmodel import Session
+
+from market.access.logins import HASHER
+from market.access.model import DEVICE
+from market.model import SESSION
+
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A phone that is enrolled for a login."""
+
+    id: int
+    market_id: int
+    login_id: int
+    name: str
+    enrolled_at: datetime
+    seen_at: datetime
+
+
+def enrol(session: Session, *, market_id: int, login_id: int, name: str, pin: str, now: datetime) -> int:
+    """Take a phone up for a login and give its id; the PIN is one that `market.access.pins` has nothing against."""
+    device_id: int = (
+        session.connection()
+        .execute(
+            insert(DEVICE)
+            .values(
+                market_id=market_id,
+                login_id=login_id,
+                name=name,
+                pin_hash=HASHER.hash(pin),
+                pin_wrong=0,
+                enrolled_at=now,
+                seen_at=now,
+            )
+            .returning(DEVICE.c.id)
+        )
+        .scalar_one()
+    )
+    return device_id
+
+
+def devices_of(session: Session, *login_ids: int) -> list[DeviceRow]:
+    """The phones of these logins that are not ended, those seen last first."""
+    rows = session.connection().execute(
+        select(*(DEVICE.c[name] for name in DeviceRow.__dataclass_fields__))
+        .where(DEVICE.c.login_id.in_(login_ids), DEVICE.c.revoked_at.is_(None))
+        .order_by(DEVICE.c.seen_at.desc(), DEVICE.c.id.desc())
+    )
+    return [DeviceRow(**row._mapping) for row in rows]
+
+
+def revoke(session: Session, device_id: int, now: datetime) -> None:
+    """End a phone: it is signed out at once and opens nothing any more until it is enrolled anew."""
+    connection = session.connection()
+    connection.execute(
+        update(DEVICE).where(DEVICE.c.id == device_id, DEVICE.c.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    connection.execute(delete(SESSION).where(SESSION.c.device_id == device_id))

@@ -1,0 +1,151 @@
+"""Showing once more who it is before what is sensitive, on a phone with its PIN and in a browser with a password."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from ledger.days import utc_now
+from market.access import devices, second_factor, sessions, throttle
+from market.access.model import AUDIT
+from market.db import Database
+from market.installation import Installation
+from market.model import LOGIN, SESSION
+from market.secret_key import seal
+from market.web.confirm import ask_to_confirm, confirmed
+from merchants.stalls import StallRow
+
+PASSWORD = "hoa-phuong-do"
+PIN = "274918"
+
+
+@pytest.fixture
+def phone(
+    app: Flask, database: Database, add_person: Callable[..., str], administrator: FlaskClient, huong: StallRow
+) -> FlaskClient:
+    """Chị Hương's phone, enrolled with a PIN."""
+    name = add_person("stallholder", stall=huong)
+    with database.writing() as session:
+        login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
+        device_id = devices.enrol(
+            session, market_id=huong.market_id, login_id=login_id, name="Điện thoại", pin=PIN, now=utc_now()
+        )
+        token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id)
+    browser = app.test_client()
+    browser.set_cookie(app.config["SIGN_IN_COOKIE"], token)
+    return browser
+
+
+@pytest.fixture
+def is_confirmed(app: Flask) -> Callable[[FlaskClient], bool]:
+    """What `confirmed` says on a browser's session."""
+
+    def ask(browser: FlaskClient) -> bool:
+        cookie = browser.get_cookie(app.config["SIGN_IN_COOKIE"])
+        assert cookie is not None
+        with app.test_request_context(headers={"Cookie": f"{cookie.key}={cookie.value}"}):
+            return confirmed()
+
+    return ask
+
+
+def show(browser: FlaskClient, proof: str, back: str = "/stall/book") -> tuple[int, str]:
+    """The status, and where it leads or else what the page says."""
+    answer = browser.post("/confirm", data={"proof": proof, "next": back})
+    return answer.status_code, answer.headers.get("Location", answer.text)
+
+
+def test_the_pin_of_the_phone_confirms_and_leads_back(
+    phone: FlaskClient, is_confirmed: Callable[[FlaskClient], bool]
+) -> None:
+    assert not is_confirmed(phone)
+    assert "Mã PIN" in phone.get("/confirm?next=/stall/book").text
+    assert show(phone, PIN) == (303, "/stall/book")
+    assert is_confirmed(phone)
+
+
+def test_it_holds_for_ten_minutes(
+    phone: FlaskClient, database: Database, is_confirmed: Callable[[FlaskClient], bool]
+) -> None:
+    show(phone, PIN)
+    with database.writing() as session:
+        session.connection().execute(update(SESSION).values(confirmed_at=utc_now() - timedelta(minutes=10, seconds=1)))
+    assert not is_confirmed(phone)
+
+
+def test_a_wrong_pin_confirms_nothing(phone: FlaskClient, is_confirmed: Callable[[FlaskClient], bool]) -> None:
+    status, said = show(phone, "274919")
+    assert status == 401
+    assert "Mã PIN chưa đúng" in said
+    assert not is_confirmed(phone)
+
+
+def test_a_password_is_no_pin(phone: FlaskClient) -> None:
+    assert show(phone, PASSWORD)[0] == 401
+
+
+def test_six_wrong_pins_in_a_row_end_the_phone(
+    phone: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "ONE_LOGIN", throttle.Patience(free=99, longest=60.0))
+    for _ in range(5):
+        assert show(phone, "274919")[0] == 401
+    assert show(phone, "274919") == (303, "/signin")
+    assert phone.get("/stall/").headers["Location"].startswith("/signin")
+    with database.reading() as session:
+        acts = session.connection().execute(select(AUDIT.c.act).order_by(AUDIT.c.id)).scalars().all()
+    assert acts == [*["pin_wrong"] * 6, "device_revoked"]
+
+
+def test_a_right_pin_begins_the_count_anew(phone: FlaskClient) -> None:
+    for proof in (*["274919"] * 4, PIN, *["274919"] * 4):
+        status = show(phone, proof)[0]
+    assert status == 401
+
+
+def test_a_browser_shows_its_password(
+    signed_in: Callable[..., FlaskClient], market_id: int, is_confirmed: Callable[[FlaskClient], bool]
+) -> None:
+    browser = signed_in("board", market_id=market_id)
+    assert show(browser, "wrong")[0] == 401
+    assert not is_confirmed(browser)
+    assert show(browser, PASSWORD, "/board/ben-song/") == (303, "/board/ben-song/")
+    assert is_confirmed(browser)
+
+
+def test_whoever_has_a_second_factor_shows_that_and_not_the_password(
+    signed_in: Callable[..., FlaskClient], market_id: int, database: Database, installation: Installation
+) -> None:
+    browser = signed_in("board", market_id=market_id)
+    secret = second_factor.new_secret()
+    with database.writing() as session:
+        login_id = session.connection().execute(select(SESSION.c.login_id)).scalar_one()
+        second_factor.turn_on(session, login_id, seal(installation.key, secret), 0)
+    assert show(browser, PASSWORD)[0] == 401
+    now = int(utc_now().timestamp()) // second_factor.STEP
+    assert show(browser, second_factor.code_at(secret, now)) == (303, "/stall/book")
+
+
+def test_wrong_proofs_are_slowed(signed_in: Callable[..., FlaskClient], market_id: int) -> None:
+    browser = signed_in("board", market_id=market_id)
+    for _ in range(5):
+        assert show(browser, "wrong")[0] == 401
+    assert show(browser, PASSWORD)[0] == 429
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "/\\evil.example", "https://evil.example/", "/\r\nx"])
+def test_it_never_leads_to_another_site(phone: FlaskClient, elsewhere: str) -> None:
+    assert show(phone, PIN, elsewhere) == (303, "/")
+
+
+def test_asking_leads_back_to_the_page_that_was_read(app: Flask) -> None:
+    with app.test_request_context("/stall/account?stall=1"):
+        assert ask_to_confirm().headers["Location"] == "/confirm?next=/stall/account?stall%3D1"
+
+
+def test_a_form_that_was_sent_leads_back_to_the_page_it_names(app: Flask) -> None:
+    with app.test_request_context("/stall/account", method="POST"):
+        assert ask_to_confirm("/stall/").headers["Location"] == "/confirm?next=/stall/"
