@@ -82,6 +82,12 @@ class Person:
         )
 
 
+def find_login(session: Session, name: str) -> tuple[int, int | None] | None:
+    """The id of the login of this name and the market that it belongs to, if any; None where there is no such login."""
+    row = session.connection().execute(select(LOGIN.c.id, LOGIN.c.market_id).where(LOGIN.c.name == name)).one_or_none()
+    return (row.id, row.market_id) if row else None
+
+
 def find_person(session: Session, login_id: int, device_id: int | None = None) -> Person:
     """The login with its roles that are not revoked."""
     connection = session.connection()

@@ -11,6 +11,7 @@ from typing import Final
 
 FORGOTTEN_AFTER: Final = 900.0
 MOST_KEPT: Final = 10_000
+TOLD_EVERY: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Throttle:
 
     def __init__(self) -> None:
         self._wrong: dict[tuple[str, ...], tuple[int, float]] = {}
+        self._told: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def wait(self, address: str, login: str, now: float) -> float:
@@ -49,6 +51,17 @@ class Throttle:
                 self._wrong[key] = (1 if now - last > FORGOTTEN_AFTER else tries + 1, now)
             while len(self._wrong) > MOST_KEPT:
                 del self._wrong[next(iter(self._wrong))]
+
+    def worth_telling(self, login: str, now: float) -> bool:
+        """Whether a wrong try is written into the audit trail: of each login one a minute, wherever it comes from."""
+        with self._lock:
+            if now - self._told.get(login, -TOLD_EVERY) < TOLD_EVERY:
+                return False
+            self._told.pop(login, None)
+            self._told[login] = now
+            while len(self._told) > MOST_KEPT:
+                del self._told[next(iter(self._told))]
+            return True
 
     def right(self, address: str, login: str) -> None:
         """A try was right: that login's count at this address begins anew."""

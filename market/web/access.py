@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.refused import Refused
-from market.access import first, logins, sessions
-from market.access.people import Person
+from market.access import audit, first, logins, sessions
+from market.access.people import Person, find_login
 from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
 from market.web.app import app_is_secure, installation, sign_in_cookie
@@ -94,10 +94,21 @@ def sign_in() -> AnyResponse | tuple[str, int]:
         login_id = sessions.check_password(session, name, password)
     if login_id is None:
         throttle.wrong(address, name, now)
+        if throttle.worth_telling(name, now):
+            _tell_wrong(name)
         errors["password"] = say("Tên đăng nhập hoặc mật khẩu chưa đúng. Xem lại cả hai rồi thử lại.")
         return _sign_in_page(back, typed, errors, 401)
     throttle.right(address, name)
     return _signed_in(login_id, back)
+
+
+def _tell_wrong(name: str) -> None:
+    """Somebody tried to be this login, where there is one."""
+    with installation().database.writing() as session:
+        found = find_login(session, name)
+        if found is not None:
+            login_id, market_id = found
+            audit.note(session, "sign_in_wrong", market_id=market_id, about={"login": login_id}, at=utc_now())
 
 
 def _sign_in_page(back: str, login: str, errors: dict[str, str], status: int) -> tuple[str, int]:
@@ -114,6 +125,8 @@ def _signed_in(login_id: int, back: str) -> AnyResponse:
         if former:
             sessions.sign_out(session, former)
         token = sessions.sign_in(session, login_id, utc_now())
+        market_id = logins.market_of(session, login_id)
+        audit.note(session, "sign_in", market_id=market_id, login_id=login_id, at=utc_now())
     response = redirect(back, 303)
     response.set_cookie(
         sign_in_cookie(),
@@ -183,6 +196,7 @@ def _make_first(typed: dict[str, str], password: str, markets: list[MarketRow]) 
         else:
             target = parse_number(typed["target"])
             market = add_market(session, slug=_slug(typed["name"]), name=typed["name"], target=target, now=now)
+            audit.note(session, "market_added", market_id=market.id, at=now)
         login_id = logins.add_login(
             session,
             name=typed["login"].lower(),
@@ -192,6 +206,8 @@ def _make_first(typed: dict[str, str], password: str, markets: list[MarketRow]) 
             password=password,
             now=now,
         )
+        about: dict[str, int | str] = {"login": login_id, "role": "administrator"}
+        audit.note(session, "person_added", market_id=None, about=about, at=now)
     return login_id, market
 
 

@@ -35,6 +35,7 @@ from market.web.desk import (
 )
 from market.web.gate import signed_in
 from market.web.kept import kept_counts, kept_parts
+from market.web.noted import noted
 
 blueprint = Blueprint("board", __name__)
 blueprint.record_once(register)
@@ -195,7 +196,11 @@ def report(slug: str, kind: str) -> Response:
             write_pdf(printed_month(session, market, which, document, local_date(utc_now())), file)
         else:
             {"csv": write_csv, "xlsx": write_xlsx}[kind](document, file)
-        return sent_file(file.read_bytes(), kind, f"{market.slug}-{which}{f'-v{version}' if version else ''}")
+        content = file.read_bytes()
+    with installation().database.writing() as session:
+        said: dict[str, Any] = {"version": version} if version else {}
+        noted(session, "report_downloaded", market_id=market.id, report="month", month=str(which), format=kind, **said)
+    return sent_file(content, kind, f"{market.slug}-{which}{f'-v{version}' if version else ''}")
 
 
 @blueprint.route("/board/<slug>/close", methods=["GET", "POST"])
@@ -205,7 +210,9 @@ def close(slug: str) -> AnyResponse | str:
     if request.method == "POST":
         with installation().database.writing() as session:
             market = enter(session, slug)
-            close_month(session, market, which, login_id=signed_in().login_id, now=utc_now())
+            version, new = close_month(session, market, which, login_id=signed_in().login_id, now=utc_now())
+            if new:
+                noted(session, "month_closed", market_id=market.id, month=str(which), version=version)
         return redirect(url_for(".month", slug=slug, month=which), 303)
     with installation().database.reading() as session:
         market = enter(session, slug)

@@ -19,6 +19,7 @@ from market.secret_key import seal
 from market.web.app import installation
 from market.web.board_stalls import bank_name, find
 from market.web.desk import address, enter, matches, page, page_number, pages_of
+from market.web.noted import noted
 from market.web.stall_connect import channel_of, hook_address
 from market.web.words import say
 from merchants.feeds import State
@@ -149,6 +150,7 @@ def add(slug: str) -> str | tuple[str, int]:
             sealed_secret=seal(installation().key, secret) if secret else None,
             now=utc_now(),
         )
+        noted(session, "channel_added", market_id=market.id, stall_id=stall_id, channel=channel_id, provider=provider)
         return _shown(session, market, channel_id, "" if typed["secret"] else secret, renewed=False)
 
 
@@ -235,6 +237,7 @@ def status(slug: str, channel_id: int) -> AnyResponse:
         market = enter(session, slug)
         _find(session, market, channel_id)
         (channels.switch_on if wanted == "on" else channels.switch_off)(session, channel_id)
+        noted(session, f"channel_{wanted}", market_id=market.id, channel=channel_id)
     return redirect(url_for(".one", slug=slug, channel_id=channel_id), 303)
 
 
@@ -254,6 +257,7 @@ def renew(slug: str, channel_id: int) -> AnyResponse | str | tuple[str, int]:
             return _page_of(session, market, channel, errors), 400
         sealed = seal(installation().key, secret)
         channels.renew_secret(session, channel_id, sealed_secret=sealed, overlap=OVERLAP, now=utc_now())
+        noted(session, "channel_secret_renewed", market_id=market.id, channel=channel_id)
         if not typed:
             return _shown(session, market, channel_id, secret, renewed=True)
     flash(say("Đã đổi khoá. Khoá cũ còn dùng được thêm một ngày."))

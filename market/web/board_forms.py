@@ -13,6 +13,7 @@ from market.markets import MarketRow
 from market.web.app import installation
 from market.web.board_stalls import bank_name, find
 from market.web.desk import enter, page
+from market.web.noted import noted
 from market.web.stall_words import field_name, in_words
 from market.web.words import say
 from merchants.bank_accounts import holdings
@@ -76,7 +77,8 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
                 bank=bank_name(stall.bin),
                 owners=owners,
             )
-        register(session, market.id, [stall], source=random.SystemRandom(), now=utc_now())
+        [stall_id] = register(session, market.id, [stall], source=random.SystemRandom(), now=utc_now())
+        noted(session, "stall_added", market_id=market.id, stall_id=stall_id)
     flash(say("Đã thêm sạp {code}.", code=stall.code))
     return redirect(url_for("stalls.one", slug=slug, code=stall.code), 303)
 
@@ -128,6 +130,7 @@ def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
             change(session, stall.id, **{name: getattr(checked, name) for name in PLAIN})
             if checked.account_name != stall.account_name:
                 rename_account(session, stall.id, checked.account_name)
+            noted(session, "stall_changed", market_id=market.id, stall_id=stall.id)
         flash(say("Đã lưu."))
         return redirect(url_for("stalls.one", slug=slug, code=code), 303)
     with installation().database.reading() as session:

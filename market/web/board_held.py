@@ -9,12 +9,15 @@ from ledger.inbox import waiting
 from ledger.inbox.waiting import Held, HeldFile, Parked
 from ledger.refused import Refused
 from market.channels import find_channel, list_channels
+from market.deliveries import BATCH
 from market.web.app import installation
 from market.web.board_unmatched import jobs_page
 from market.web.desk import enter, page_number, pages_of
 from market.web.gate import signed_in
+from market.web.noted import noted
 from market.web.words import say
 from merchants import settling
+from merchants.payments import Outcome
 
 blueprint = Blueprint("held", __name__, url_prefix="/board/<slug>")
 PAGE = 20
@@ -76,6 +79,7 @@ def told(slug: str, notice_id: int) -> AnyResponse:
                     if outcome.status == "recorded"
                     else say("Là khoản khác, nhưng chưa rõ của sạp nào. Chọn sạp cho nó.")
                 )
+            noted(session, f"notice_{answer}", market_id=market.id, notice=notice_id)
         except Refused:
             flash(say("Chưa làm được: không còn khoản nào trước đó để khớp, hoặc đã có người xử lý."))
     return redirect(url_for(".every", slug=slug), 303)
@@ -85,15 +89,22 @@ def told(slug: str, notice_id: int) -> AnyResponse:
 def told_file(slug: str, notice_id: int) -> AnyResponse:
     """All that came together with a notice was told before, as far as it was shown (`last`)."""
     last = request.form.get("last", 0, type=int)
-    with installation().database.writing() as session:
+    with installation().database.reading() as session:
         market = enter(session, slug)
         notices = waiting.held_with(session, market.id, notice_id, last)
+    outcomes: list[Outcome] = []
+    # A batch a transaction, so that what banks tell meanwhile never waits long.
+    for start in range(0, len(notices), BATCH):
         try:
-            outcomes = settling.same_where_told(session, market.id, notices)
+            with installation().database.writing() as session:
+                done = settling.same_where_told(session, market.id, notices[start : start + BATCH])
+                settled = sum(outcome.status != "held" for outcome in done)
+                if settled:
+                    noted(session, "notice_same", market_id=market.id, rows=settled)
+            outcomes += done
         except Refused:
-            # Somebody else settled one of them in this very moment.
-            session.rollback()
-            outcomes = []
+            # Somebody else settled one of these in this very moment.
+            break
     left = sum(outcome.status == "held" for outcome in outcomes)
     if not outcomes:
         flash(say("Khoản này đã có người xử lý."))
@@ -143,6 +154,7 @@ def again(slug: str, notice_id: int) -> AnyResponse:
             source = find_channel(session, found[0].channel_id).source
             try:
                 [outcome] = settling.try_again(session, source, [notice_id], utc_now())
+                noted(session, "notice_tried_again", market_id=market.id, notice=notice_id)
                 flash(_became(outcome.status))
             except Refused:
                 flash(say("Khoản này đã có người xử lý."))

@@ -14,6 +14,7 @@ from ledger.refused import Problem, Refused
 from market.comparisons import number
 from market.web.app import installation
 from market.web.desk import enter, page
+from market.web.noted import noted
 from market.web.stall_words import field_name, in_words
 from market.web.words import say
 from merchants.stall_check import COLUMNS
@@ -71,6 +72,7 @@ def _take(slug: str, content: bytes) -> AnyResponse | tuple[str, int]:
             # Somebody changed the stalls since the list was looked at.
             values = {"problem": _described(result)} if isinstance(result, Problem) else _wrong_rows(result)
             return page(session, market, "stalls", "board/import.html", columns=COLUMNS, **values), 409
+        noted(session, "stalls_imported", market_id=market.id, rows=result.created + result.updated)
     flash(
         say(
             "Đã nhập: {created} sạp mới, {updated} sạp có sửa, {unchanged} sạp giữ nguyên.",

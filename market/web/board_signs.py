@@ -11,6 +11,7 @@ from market.overview import natural
 from market.signs import market_signs
 from market.web.app import installation
 from market.web.desk import enter, page
+from market.web.noted import noted
 from market.web.words import say
 from merchants.stalls import StallRow, list_stalls
 from qr.errors import PictureError
@@ -82,6 +83,8 @@ def printed(slug: str) -> Response | tuple[str, int]:
             return _form(session, market, {"layout": message}), 400
         except PictureError:
             return _form(session, market, {"layout": say("Có mã in ra không đọc lại được. Chọn cỡ khác.")}), 400
+    with installation().database.writing() as session:
+        noted(session, "sign_printed", market_id=market.id, rows=len(wanted))
     answer = Response(pdf, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f"inline; filename={market.slug}-{layout}.pdf"
     return answer

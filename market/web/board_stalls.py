@@ -16,6 +16,7 @@ from market.stall_list import STATES, listed_stalls, stall_history
 from market.web import charts
 from market.web.app import installation
 from market.web.desk import address, enter, matches, page, page_number, pages_of
+from market.web.noted import noted
 from market.web.words import say
 from merchants import stalls
 from merchants.stalls import StallRow
@@ -114,6 +115,9 @@ def status(slug: str, code: str) -> AnyResponse:
             stalls.set_status(session, stall, wanted, local_date(utc_now()))
         except Refused:
             flash(say("Sạp này đã nghỉ hẳn. Muốn bán lại thì đăng ký bằng mã mới."))
+        else:
+            act = "stall_paused" if wanted == "paused" else "stall_opened"
+            noted(session, act, market_id=market.id, stall_id=stall.id)
     return redirect(url_for(".one", slug=slug, code=code), 303)
 
 
@@ -135,6 +139,7 @@ def close(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
                     else say("Ghi ngày bán cuối cùng, không quá một năm nữa.")
                 )
             else:
+                noted(session, "stall_closed", market_id=stall.market_id, stall_id=stall.id)
                 flash(say("Đã ghi sạp {code} nghỉ hẳn.", code=code))
                 return redirect(url_for(".one", slug=slug, code=code), 303)
     with installation().database.reading() as session:

@@ -18,6 +18,7 @@ from market.web.app import installation
 from market.web.board_stalls import find
 from market.web.desk import enter, matches, page, page_number, pages_of
 from market.web.gate import signed_in
+from market.web.noted import noted
 from market.web.words import say
 from merchants import settling
 from merchants.assigned import Assigned, assigned_since
@@ -117,6 +118,7 @@ def assign(slug: str, notice_id: int) -> AnyResponse | tuple[str, int]:
                 return _choice(session, market, _one(session, market, notice_id), errors), 400
             flash(say("Khoản này đã có người xử lý."))
         else:
+            noted(session, "notice_assigned", market_id=market.id, stall_id=stall.id, notice=notice_id)
             flash(_became(outcome, stall))
     return redirect(url_for(".waiting", slug=slug), 303)
 
@@ -179,6 +181,8 @@ def take_back(slug: str, entry_id: int) -> AnyResponse | tuple[str, int]:
         except Refused:
             flash(say("Khoản này đã có người xử lý."))
             return redirect(url_for(".assigned", slug=slug), 303)
+        stall = find(session, market.id, one.code)
+        noted(session, "entry_reversed", market_id=market.id, stall_id=stall.id, entry=entry_id)
     flash(say("Đã lấy lại khoản này từ sạp {code}. Chọn sạp đúng cho nó.", code=one.code))
     if done.typed_anew is not None:
         flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))

@@ -18,6 +18,7 @@ from market.web.app import installation
 from market.web.desk import sent_file, wanted_month
 from market.web.gate import signed_in
 from market.web.kept import kept_counts, kept_parts
+from market.web.noted import noted
 from market.web.typed import parse_number
 from market.web.words import say
 
@@ -67,7 +68,10 @@ def report(kind: str) -> Response:
         file = Path(folder) / f"report.{kind}"
         look = province(session, which, local_date(utc_now()), kept_counts())
         {"csv": write_csv, "xlsx": write_xlsx, "pdf": write_pdf}[kind](look, file)
-        return sent_file(file.read_bytes(), kind, f"province-{which}")
+        content = file.read_bytes()
+    with installation().database.writing() as session:
+        noted(session, "report_downloaded", market_id=None, report="province", month=str(which), format=kind)
+    return sent_file(content, kind, f"province-{which}")
 
 
 @blueprint.route("/markets/new", methods=["GET", "POST"])
@@ -93,6 +97,7 @@ def new() -> AnyResponse | str | tuple[str, int]:
             )
             if errors:
                 raise Refused(())
+            noted(session, "market_added", market_id=market.id)
     except Refused as refused:
         errors |= {problem.field or "": say(_WRONG[problem.field or ""], most=60) for problem in refused.problems}
         return render_template("board/market_new.html", tab="province", typed=typed, errors=errors), 400

@@ -17,6 +17,7 @@ from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
 from market.web.formats import clock, money
 from market.web.gate import asked_right, signed_in
+from market.web.noted import noted
 from market.web.spoken import spoken
 from market.web.stall_flags import flags, flags_in_words
 from market.web.typed import parse_vnd
@@ -246,12 +247,15 @@ def sign_pdf() -> Response | tuple[str, int]:
         stall = load_stall(reading, chosen_stall())
         try:
             signs = market_signs(reading, _market(list_markets(reading), stall), [stall.code], local_date(utc_now()))
-            return _file(write_signs(signs, "a5"), "application/pdf", f"{stall.code}.pdf")
+            pdf = write_signs(signs, "a5")
         except Refused:
             abort(404)
         except SignError:
             problem = say("Bảng mã chưa in được vì tên của sạp còn thiếu hoặc dài quá. Nhờ ban quản lý chợ sửa lại.")
             return _sign_page(stall, problem, 409)
+    with installation().database.writing() as writing:
+        noted(writing, "sign_printed", market_id=stall.market_id, stall_id=stall.id)
+    return _file(pdf, "application/pdf", f"{stall.code}.pdf")
 
 
 @blueprint.get("/sign.png")

@@ -14,6 +14,7 @@ from ledger.days import local_date, utc_now
 from market.channels import ChannelRow, list_channels
 from market.connections import Connection, connection
 from market.web.app import installation
+from market.web.noted import noted
 from market.web.spoken import spoken
 from market.web.stall import CODE_LASTS, SHOWN, chosen_stall, named_stall, page, place
 from merchants import incoming
@@ -125,4 +126,6 @@ def coded() -> AnyResponse:
         abort(400)
     with installation().database.writing() as session:
         set_coded_only(session, stall_id, on=on == "yes")
+        act = "coded_only_on" if on == "yes" else "coded_only_off"
+        noted(session, act, market_id=load_stall(session, stall_id).market_id, stall_id=stall_id)
     return redirect(url_for(".guide", _anchor="coded"), 303)

@@ -12,6 +12,7 @@ from ledger.refused import Refused
 from market.web.app import installation
 from market.web.desk import page_number
 from market.web.formats import money
+from market.web.noted import noted
 from market.web.stall import chosen_stall, named_stall, offered, page, weekday
 from market.web.words import english, say
 from merchants import incoming, settling
@@ -108,6 +109,8 @@ def sale(number: int) -> AnyResponse:
             else:
                 settling.mark_sale(writing, stall.market_id, payment.entry_id, reason="Là tiền bán hàng", **by)
                 flash(say("Đã tính lại {amount} là tiền bán hàng.", amount=money(payment.amount)))
+            act = "entry_not_sale" if wanted == "no" else "entry_sale"
+            noted(writing, act, market_id=stall.market_id, stall_id=stall.id, entry=payment.entry_id)
         except Refused:
             flash(_already(_payment(writing, stall, number)))
     return back
@@ -158,6 +161,7 @@ def give_back(number: int) -> AnyResponse | tuple[str, int]:
                 login_id=g.person.login_id,
                 now=utc_now(),
             )
+            noted(writing, "entry_reversed", market_id=stall.market_id, stall_id=stall.id, entry=payment.entry_id)
             flash(say("Đã trả khoản này lại. Ban quản lý tìm xem của sạp nào."))
             if done.typed_anew is not None:
                 flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))
@@ -183,6 +187,7 @@ def answer() -> AnyResponse:
         else:
             try:
                 settling.confirm(writing, stall.market_id, typed, payment, login_id=g.person.login_id, now=utc_now())
+                noted(writing, "entry_confirmed", market_id=stall.market_id, stall_id=stall.id, entry=typed)
                 flash(say("Đã ghi là một khoản, chỉ tính một lần."))
             except Refused:
                 flash(say("Khoản này đã có người trả lời."))
