@@ -5,18 +5,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Row, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+
+from ledger.days import stamp
 
 # On SQLite a statement with a trigger copies every page it is about to change, once a statement, so that it can be
-# undone alone. A hundred rows share those copies; more bring nothing, and the statement stays small enough to be kept.
-_ROWS_A_STATEMENT = 100
+# undone alone. A hundred rows share those copies; more bring nothing. What is left over is written in sizes that come
+# again, for a statement of many rows takes longer to read than to be kept.
+_ROWS_A_STATEMENT = (100, 50, 25, 10, 5, 2, 1)
 _Convert = Callable[[Any], Any]
-_SQLITE: Dialect = sqlite.dialect()
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda value: _said(value))
 
@@ -57,12 +59,15 @@ def insert(connection: Connection, *tables: Rows) -> Sequence[Row[Any]]:
     for rows in filled:
         returned = []
         values = _for_sqlite(rows)
-        for start in range(0, len(values), _ROWS_A_STATEMENT):
-            some = values[start : start + _ROWS_A_STATEMENT]
-            statement = _one_by_one(rows.table, rows.names, rows.then, len(some))
-            done = connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
-            if done.returns_rows:
-                returned += done.all()
+        start = 0
+        for size in _ROWS_A_STATEMENT:
+            while len(values) - start >= size:
+                statement = _one_by_one(rows.table, rows.names, rows.then, size)
+                some = chain.from_iterable(values[start : start + size])
+                done = connection.exec_driver_sql(statement, tuple(some))
+                if done.returns_rows:
+                    returned += done.all()
+                start += size
     return returned
 
 
@@ -85,10 +90,21 @@ def _one_by_one(table: Table, names: tuple[str, ...], then: str, count: int) -> 
 
 @cache
 def _converters(table: Table, names: tuple[str, ...]) -> tuple[_Convert | None, ...]:
-    """What SQLAlchemy itself does to a value of each column on its way into SQLite; a moment or day that comes again is
-    converted once."""
-    found = (table.c[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in names)
-    return tuple(convert and lru_cache(maxsize=4096)(convert) for convert in found)
+    return tuple(_converter(str(table.c[name].type)) for name in names)
+
+
+@cache
+def _converter(kind: str) -> _Convert | None:
+    """What SQLAlchemy itself does to a value of this type on its way into SQLite."""
+    return {"DATETIME": _moment, "DATE": lambda day: day and day.isoformat()}.get(kind)
+
+
+def _moment(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    assert value.tzinfo is not None, "a moment needs its zone"
+    # `stamp` remembers what was hashed a moment ago.
+    return stamp(value)[:-1].replace("T", " ")
 
 
 @cache
