@@ -28,7 +28,8 @@ class StallLine:
 
 @dataclass(frozen=True, slots=True)
 class MonthReport:
-    """A market's month as contract.md, "report month", defines each figure; `closed` is the newest closing, if any."""
+    """A market's month, counts only. A transaction is a notice booked to a stall in that month, neither reversed nor
+    marked as no sale; `unmatched` counts the notices that no stall has; `closed` is the newest closing, if any."""
 
     market: str
     month: str

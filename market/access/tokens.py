@@ -13,21 +13,26 @@ from ledger.refused import Problem, Refused
 from market.access import audit
 from market.access.logins import role_problems
 from market.access.model import API_TOKEN
-from market.model import MARKET
+from market.access.rights import RIGHTS
+from market.model import MARKET, ROLES
 from merchants.model import STALL
 
-# What each role may ask of the API. `counts`: the months of its markets; `stalls`: their lists; `accounts`: with the
-# stalls' account numbers; `payments`: what comes in at its stall; `book`: that stall's numbers and typed sales, too;
-# `codes`: codes that ask for an amount; `sales`: typing what was sold. Nobody but a stall's own people has its amounts.
+# What a token may be for, and the rights (`market.access.rights`) of which its role needs one. `counts`: the months of
+# its markets; `stalls`: their lists; `accounts`: with the account numbers; `payments`: what comes in at its stall;
+# `book`: with numbers of its book and what was typed; `codes`: codes that ask for an amount; `sales`: typing a sale.
+_OPENED_BY = {
+    "counts": ("read_month", "read_province"),
+    "stalls": ("read_month",),
+    "accounts": ("run_stalls",),
+    "payments": ("use_till",),
+    "book": ("own_stall",),
+    "codes": ("own_stall",),
+    "sales": ("own_stall",),
+}
+# Role → its scopes.
 SCOPES: dict[str, frozenset[str]] = {
-    "administrator": frozenset({"counts", "stalls", "accounts"}),
-    "province": frozenset({"counts"}),
-    "board": frozenset({"counts", "stalls", "accounts"}),
-    "staff": frozenset({"counts", "stalls", "accounts"}),
-    "auditor": frozenset({"counts", "stalls"}),
-    "stallholder": frozenset({"payments", "book", "codes", "sales"}),
-    "helper": frozenset({"payments"}),
-    "volunteer": frozenset(),
+    role: frozenset(scope for scope, rights in _OPENED_BY.items() if any(role in RIGHTS[right] for right in rights))
+    for role in ROLES
 }
 # So that whoever finds one in a file knows what it opens.
 PREFIX = "cho_"

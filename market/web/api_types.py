@@ -10,7 +10,7 @@ from market.web.stall import LEAST, MOST
 
 KEY = r"^[A-Za-z0-9_-]{8,64}$"
 LARGEST_SALE = 10**12 - 1
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
 def _digits(value: Any) -> Any:
@@ -18,10 +18,14 @@ def _digits(value: Any) -> Any:
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else value
 
 
-def _moment(value: Any) -> Any:
-    if not (isinstance(value, str) and _MOMENT.fullmatch(value)):
-        raise ValueError("must be RFC 3339 with seconds and zone, such as 2026-11-24T07:58:00+07:00")
-    return value
+def _moment(value: Any) -> datetime:
+    """A moment as RFC 3339 has it, and nothing else: pydantic takes a number of seconds, too."""
+    try:
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:
+        pass
+    raise ValueError("must be RFC 3339 with seconds and zone, such as 2026-11-24T07:58:00+07:00")
 
 
 class Asked(BaseModel):
@@ -120,7 +124,7 @@ class SaleSent(Sent):
     amount: Annotated[int, Field(ge=1, le=LARGEST_SALE, description="Đồng.")]
     cash: Annotated[bool, Field(description="Paid in cash; else a cashless sale that someone says happened.")] = False
     at: Annotated[
-        datetime | None, BeforeValidator(_moment), Field(description="When, with a zone. Without it: now.")
+        Annotated[datetime, BeforeValidator(_moment)] | None, Field(description="When, with a zone. Without it: now.")
     ] = None
     memo: Annotated[
         str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,200}$", description="A note; it may be deleted later.")
@@ -147,32 +151,50 @@ class ListedStall(Given):
     reference: str
 
 
+def _said(text: str) -> Any:
+    return Field(description=text)
+
+
 class Payment(Given):
-    """An entry of a stall's book.
+    """An entry of a stall's book: what came in, what somebody typed, and the corrections of both."""
 
-    `kind` payment is one that a bank told of, cash and typed are what somebody typed, count is what counting the cash
-    found; not_sale, sale and reversal are corrections of the entry whose cursor is `concerns`. `amount` is what the
-    entry changes in the stall's takings, in đồng, less than 0 where a correction takes it back. `at` is the bank's own
-    moment, null where it told only the day; of a correction, when it was made. Of a payment: `payer`, masked; the
-    payment code it answered by its `reference`, the amount `asked` and how it was met (`verdict`); `flags` to look at
-    (small, late, again, doubled, former); `correction` is its newest correction's kind. `entry` and `note` are null for
-    helpers.
-    """
-
-    cursor: str
-    entry: int | None
-    kind: Literal["payment", "cash", "typed", "count", "not_sale", "sale", "reversal"]
-    concerns: str | None
-    amount: int
-    booked_on: date
-    at: datetime | None
-    note: str | None
-    payer: str | None = None
-    reference: str | None = None
-    asked: int | None = None
-    verdict: Literal["exact", "short", "over"] | None = None
-    flags: list[str] = []
-    correction: Literal["not_sale", "sale", "reversal"] | None = None
+    cursor: Annotated[str, _said("Its place in the book, for `after`.")]
+    entry: Annotated[int | None, _said("Its id, as `payment reverse` takes it; null for helpers.")]
+    kind: Annotated[
+        Literal["payment", "cash", "typed", "count", "not_sale", "sale", "reversal"],
+        _said(
+            "`payment`: a bank told of it; `cash`, `typed`: somebody did; `count`: what counting the cash found;"
+            " `not_sale`, `sale`, `reversal`: a correction."
+        ),
+    ]
+    concerns: Annotated[str | None, _said("Of a correction: the cursor of the entry that it is about.")]
+    amount: Annotated[
+        int,
+        _said(
+            "What it changes in the stall's takings, in đồng: less than 0 where a correction takes something back, 0"
+            " where that was done before."
+        ),
+    ]
+    booked_on: Annotated[date, _said("The day it counts on; a correction's is that of what it corrects.")]
+    at: Annotated[
+        datetime | None,
+        _said("The bank's own moment, null where it told only the day; of a correction, when it was made."),
+    ]
+    note: Annotated[str | None, _said("What was typed with it; null for helpers.")]
+    payer: Annotated[str | None, _said("Who paid, masked; null where the bank does not say.")] = None
+    reference: Annotated[str | None, _said("The payment code that it answers.")] = None
+    asked: Annotated[int | None, _said("The amount that this code asked for.")] = None
+    verdict: Annotated[Literal["exact", "short", "over"] | None, _said("How it met that amount.")] = None
+    flags: Annotated[
+        list[str],
+        _said(
+            "What to look at: `small` (less than anybody sells for), `late` (the code had expired), `again` (the code"
+            " had been paid), `doubled` (the same payer just sent the same), `former` (to the stall's former account)."
+        ),
+    ] = []
+    correction: Annotated[
+        Literal["not_sale", "sale", "reversal"] | None, _said("The kind of its newest correction.")
+    ] = None
 
 
 class Payments(Given):

@@ -116,7 +116,3 @@ def test_a_use_is_noted_again_after_five_minutes(database: Database) -> None:
     with database.reading() as session:
         due = [tokens.find_bearer(session, token, NOW + timedelta(minutes=minutes)) for minutes in (1, 6)]
     assert [found[1] for found in due if found] == [False, True]
-
-
-def test_every_role_has_its_scopes() -> None:
-    assert set(tokens.SCOPES) == set(ROLES)

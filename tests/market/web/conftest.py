@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from ledger.days import utc_now
 from market.access import sessions
 from market.access.logins import add_login
 from market.access.throttle import Throttle
+from market.access.tokens import add_token
 from market.config import Settings
 from market.db import Database
 from market.installation import Installation
@@ -82,6 +84,42 @@ def signed_in(app: Flask, database: Database, add_person: Callable[..., str]) ->
         return browser
 
     return sign_in
+
+
+class Program:
+    """A program that shows a token to the API: `program.get("/markets")`, `program.post("/payments", {…})`."""
+
+    def __init__(self, client: FlaskClient, token: str) -> None:
+        self._client = client
+        self.token = token
+
+    def get(self, path: str, **asked: object) -> TestResponse:
+        return self._client.get(f"/api/v1{path}", query_string=asked, headers=self._headers())
+
+    def post(self, path: str, body: object, *, key: str = "") -> TestResponse:
+        headers = self._headers() | ({"Idempotency-Key": key} if key else {})
+        return self._client.post(f"/api/v1{path}", json=body, headers=headers)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@pytest.fixture
+def program(app: Flask, database: Database) -> Callable[..., Program]:
+    """A program with a token: `program("stallholder", stall=huong)`."""
+
+    def with_token(role: str, *, market_id: int | None = None, stall: StallRow | None = None) -> Program:
+        with database.writing() as session:
+            token = add_token(
+                session,
+                role=role,
+                market_id=stall.market_id if stall else market_id,
+                stall_id=stall.id if stall else None,
+                now=utc_now(),
+            )
+        return Program(app.test_client(), token)
+
+    return with_token
 
 
 @pytest.fixture
