@@ -8,6 +8,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from ledger.inbox.receive import channels_behind, pending
+from ledger.inbox.waiting import count_by_status, held_files, parked_of
 from market.db import Database
 from market.overview import count_waiting, fingerprint
 
@@ -20,8 +21,19 @@ from market.overview import count_waiting, fingerprint
         lambda session: fingerprint(session, 1),
         lambda session: pending(session, 1, 1, 500),
         channels_behind,
+        lambda session: count_by_status(session, 1),
+        lambda session: held_files(session, 1),
+        lambda session: parked_of(session, 1, 1, after=0, limit=500),
     ],
-    ids=["the board's tab", "the mark of a month", "the notices of a channel", "the channels behind"],
+    ids=[
+        "the board's tab",
+        "the mark of a month",
+        "the notices of a channel",
+        "the channels behind",
+        "the kinds of the board's work",
+        "the files that are held",
+        "the parked of a channel",
+    ],
 )
 def test_only_the_index_of_what_waits_is_read(
     database: Database, engine: Engine, look: Callable[[Session], object]
