@@ -30,6 +30,7 @@ GROUPS = {
     "token": "Tokens for the API: add, list, off.",
     "serve": "Serve this machine's markets in a browser.",
     "demo": "A sample province to look at.",
+    "backup": "The whole installation as one file: create, restore.",
     "upgrade": "Back up, then migrate an older database.",
 }
 
