@@ -1,4 +1,5 @@
-"""What the serving worker does beside answering: book what was left over, seal the days, poll the providers."""
+"""What the serving worker does beside answering: book what was left over, seal the days, change accounts whose wait is
+over, poll the providers."""
 
 import logging
 import random
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from ledger.days import utc_now
 from ledger.inbox.receive import channels_behind
 from ledger.refused import Refused
+from market.account_changes import change_accounts
 from market.channels import ChannelRow, list_channels
 from market.db import Database
 from market.fetching import Pause
@@ -29,7 +31,8 @@ BUSIEST = 0.1
 
 
 def sweep(database: Database, ending: threading.Event) -> None:
-    """At the start and every minute, book what was told and could not be booked then, and seal a day that ended."""
+    """At the start and every minute, book what was told and could not be booked then, seal a day that ended, and change
+    the accounts whose wait is over."""
     while True:
         try:
             # Looked up first, for a market where nothing waits should not have its writers wait either.
@@ -40,6 +43,7 @@ def sweep(database: Database, ending: threading.Event) -> None:
                 with database.writing() as session:
                     take_up(session, channel.source, utc_now())
             seal_days(database, utc_now())
+            change_accounts(database, utc_now())
         except Exception:
             log.exception("the sweep failed; it comes again in a minute")
         if ending.wait(SWEEP_EVERY):

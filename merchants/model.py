@@ -42,7 +42,7 @@ class BankAccount(SQLModel, table=True):
     """An account a stall is paid to, by BIN and number; `name` as the bank shows it.
 
     In force from `in_force_from` (null: always) until `in_force_until` (null: still), `heard_at` is when a notice
-    first named it.
+    first named it, `printed_at` when a sign with it was last printed.
     """
 
     __tablename__ = "bank_account"
@@ -67,6 +67,7 @@ class BankAccount(SQLModel, table=True):
     in_force_from: datetime | None = Field(default=None, sa_column=Column(Moment))
     in_force_until: datetime | None = Field(default=None, sa_column=Column(Moment))
     heard_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    printed_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
 class AccountChange(SQLModel, table=True):
@@ -74,6 +75,15 @@ class AccountChange(SQLModel, table=True):
     `done_at` is when it did."""
 
     __tablename__ = "account_change"
+    __table_args__ = (
+        Index(
+            "uq_account_change_open",
+            "stall_id",
+            unique=True,
+            sqlite_where=text("stopped_at IS NULL AND done_at IS NULL"),
+            postgresql_where=text("stopped_at IS NULL AND done_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     market_id: int = Field(foreign_key="market.id")

@@ -81,13 +81,15 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "erasure_stopped",
         "erased",
     ),
-    "reading": ("report_downloaded", "ledger_exported", "log_downloaded"),
+    "reading": ("report_downloaded", "ledger_exported"),
     "settings": ("market_added", "market_changed", "backup_made", "backup_restored"),
 }
 ACTS: Final = frozenset(act for acts in KINDS.values() for act in acts)
-# Everything that a line may say beside the stall: ids, codes, numbers of rows; never a name, an amount, an account.
+# Everything that a line may say beside the stall: ids, codes, numbers of rows; never a name or an amount, and of an
+# account (the former one and the other) its bank and last four figures only.
 ABOUT: Final = frozenset(
     {
+        "account",
         "account_change",
         "channel",
         "consent",
@@ -96,6 +98,7 @@ ABOUT: Final = frozenset(
         "entry",
         "file",
         "format",
+        "former",
         "login",
         "month",
         "notice",

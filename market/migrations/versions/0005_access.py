@@ -32,6 +32,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_change")),
     )
     op.create_index(op.f("ix_account_change_stall_id"), "account_change", ["stall_id"])
+    op.create_index(
+        "uq_account_change_open",
+        "account_change",
+        ["stall_id"],
+        unique=True,
+        sqlite_where=sa.text("stopped_at IS NULL AND done_at IS NULL"),
+        postgresql_where=sa.text("stopped_at IS NULL AND done_at IS NULL"),
+    )
+    with op.batch_alter_table("bank_account") as batch_op:
+        batch_op.add_column(sa.Column("printed_at", Moment(), nullable=True))
     op.create_table(
         "api_token",
         sa.Column("id", sa.Integer(), nullable=False),
