@@ -2,44 +2,28 @@
 
 import csv
 import io
+from dataclasses import asdict
 from pathlib import Path
 
 import click
-from sqlalchemy import func, select
-from sqlmodel import Session
 
 from ledger.books.counts import lines
-from ledger.books.model import ENTRY
 from ledger.books.seals import day_to_seal, seal_books, seals_of
-from ledger.books.verify import verify as verify_books
 from ledger.days import Month, parse_day, stamp, utc_now
-from ledger.inbox.model import NOTICE
+from market.access import audit
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table, progress
-from market.closing_checks import closings_hold
-from market.closings import published_heads
 from market.config import Settings
 from market.files import write_whole
-from market.markets import find_market, list_markets
+from market.markets import find_market
 from market.sealing import seal_days
-from merchants.checks import answers_hold, books_have_stalls, references_hold
+from market.verified import rows_to_check, verified
 from merchants.stalls import list_stalls
-
-CHECKS = (books_have_stalls, references_hold, answers_hold, closings_hold)
 
 
 @click.group()
 def command() -> None:
     """The books: verify, seal, export."""
-
-
-def _stalls(session: Session) -> dict[int, tuple[str, str]]:
-    """Market and stall by book."""
-    return {
-        stall.book_id: (market.slug, stall.code)
-        for market in list_markets(session)
-        for stall in list_stalls(session, market.id)
-    }
 
 
 @command.command()
@@ -48,37 +32,17 @@ def _stalls(session: Session) -> dict[int, tuple[str, str]]:
 def verify(settings: Settings, as_json: bool) -> int:
     """Check every invariant of the books; exit 1 with a line for each that is broken."""
     database = installation(settings).database
-    with database.reading() as session:
-        total = sum(
-            session.connection().execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (ENTRY, NOTICE)
-        )
-        by_book = _stalls(session)
-        slugs = {market.id: market.slug for market in list_markets(session)}
-    with database.reading() as session, progress("Verifying", total) as step:
-        with database.reading() as other:
-            published = list(published_heads(other))
-        result = verify_books(session, published=published, more=CHECKS, progress=step)
-    findings = []
-    for found in result.findings:
-        market, stall = by_book.get(found.book_id or 0, (slugs.get(found.market_id or 0), None))
-        findings.append(
-            {
-                "check": found.check,
-                "market": market,
-                "stall": stall,
-                "entry": found.entry_id,
-                "message": found.message,
-            }
-        )
+    with progress("Verifying", rows_to_check(database)) as step:
+        books, entries, found = verified(database, progress=step)
+    findings = [asdict(each) for each in found]
     if as_json:
-        print_json({"ok": not findings, "books": result.books, "entries": result.entries, "findings": findings})
+        print_json({"ok": not findings, "books": books, "entries": entries, "findings": findings})
     else:
         for each in findings:
             place = ", ".join(f"{name} {value}" for name, value in list(each.items())[1:4] if value is not None)
             click.echo(f"{each['check']}: {place + ': ' if place else ''}{each['message']}")
         said = "every invariant holds" if not findings else f"{len(findings)} findings"
-        click.echo(f"{result.books} books, {result.entries} entries: {said}", err=bool(findings))
+        click.echo(f"{books} books, {entries} entries: {said}", err=bool(findings))
     return 1 if findings else 0
 
 
@@ -127,7 +91,8 @@ def export(settings: Settings, market: str, month: str | None, output: Path) -> 
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("stall", "number", "entry", "kind", "booked_on", "occurred_at", "recorded_at", "concerns", "hash"))
-    with installation(settings).database.reading() as session:
+    database = installation(settings).database
+    with database.reading() as session:
         row = find_market(session, market)
         codes = {stall.book_id: stall.code for stall in list_stalls(session, row.id)}
         written = 0
@@ -147,4 +112,6 @@ def export(settings: Settings, market: str, month: str | None, output: Path) -> 
             )
             written += 1
     write_whole(output, text.getvalue().encode("utf-8"))
+    with database.writing() as session:
+        audit.note(session, "ledger_exported", market_id=row.id, about={"rows": written}, at=utc_now())
     click.echo(f"{written} entries in {output}", err=True)

@@ -1,0 +1,114 @@
+"""The audit trail in words: what each act of `market.access.audit` is called on the page, and who did it."""
+
+from market.access.audit import ABOUT, Line
+from market.web.words import say
+
+# Of each kind of act, what a board chooses it by.
+KINDS_SAID = {
+    "signing_in": "Đăng nhập và máy",
+    "people": "Người và vai",
+    "stalls": "Sạp",
+    "payments": "Khoản thu",
+    "channels": "Kênh báo tiền",
+    "months": "Chốt tháng và kiểm tra",
+    "privacy": "Riêng tư",
+    "reading": "Tải về",
+    "settings": "Cài đặt",
+}
+ROLES_SAID = {
+    "administrator": "người quản trị",
+    "province": "cấp tỉnh",
+    "board": "ban quản lý",
+    "staff": "nhân viên ban quản lý",
+    "stallholder": "chủ sạp",
+    "helper": "người phụ bán",
+    "auditor": "người kiểm tra",
+    "volunteer": "tình nguyện viên",
+}
+SAID = {
+    "sign_in": "Đăng nhập",
+    "sign_in_wrong": "Nhập sai mật khẩu của {login}",
+    "sign_out_everywhere": "Thoát ra trên mọi máy",
+    "password_changed": "Đổi mật khẩu",
+    "second_factor_on": "Bật mã xác nhận thứ hai",
+    "second_factor_off": "Tắt mã xác nhận thứ hai",
+    "passkey_added": "Thêm khoá đăng nhập",
+    "passkey_ended": "Bỏ khoá đăng nhập",
+    "pin_set": "Đặt mã PIN",
+    "pin_wrong": "Nhập sai mã PIN",
+    "enrolment_made": "Làm mã nhận máy cho {login}",
+    "device_enrolled": "Nhận máy vào dùng",
+    "device_revoked": "Bỏ một máy của {login}",
+    "person_added": "Thêm người {login}",
+    "person_ended": "Cho {login} thôi dùng",
+    "role_added": "Cho {login} làm {role}",
+    "role_ended": "Thôi cho {login} làm {role}",
+    "stall_added": "Thêm sạp",
+    "stall_changed": "Sửa tên, dãy, ngành hàng hoặc điện thoại của sạp",
+    "stall_paused": "Ghi sạp tạm nghỉ",
+    "stall_opened": "Ghi sạp bán lại",
+    "stall_closed": "Ghi sạp nghỉ hẳn",
+    "stalls_imported": "Nhập danh sách, {rows} sạp mới hoặc có sửa",
+    "sign_printed": "In bảng mã",
+    "account_asked": "Xin đổi tài khoản của sạp",
+    "account_stopped": "Dừng việc đổi tài khoản của sạp",
+    "account_changed": "Tài khoản mới của sạp có hiệu lực",
+    "coded_only_on": "Chỉ tính khoản mang mã của sạp",
+    "coded_only_off": "Tính mọi khoản vào tài khoản của sạp",
+    "payments_imported": "Nhập tệp báo tiền, {rows} dòng",
+    "statement_layout_learned": "Chỉ cách đọc cột của một loại sao kê",
+    "notice_assigned": "Chọn sạp cho báo có {notice}",
+    "notice_same": "Ghi báo có là đã báo rồi",
+    "notice_another": "Ghi báo có {notice} là một khoản khác",
+    "notice_tried_again": "Cho máy ghi lại báo có {notice}",
+    "entry_added": "Ghi tay một khoản bán",
+    "entry_reversed": "Huỷ bút toán {entry}",
+    "entry_not_sale": "Ghi bút toán {entry} là không phải tiền bán hàng",
+    "entry_sale": "Ghi bút toán {entry} lại là tiền bán hàng",
+    "entry_confirmed": "Ghi khoản ghi tay {entry} là khoản ngân hàng báo",
+    "channel_added": "Thêm kênh {channel}",
+    "channel_on": "Bật kênh {channel}",
+    "channel_off": "Tắt kênh {channel}",
+    "channel_secret_renewed": "Đổi khoá của kênh {channel}",
+    "channel_token_set": "Đặt khoá hỏi lại của kênh {channel}",
+    "token_added": "Làm khoá số {token} cho chương trình khác, vai {role}",
+    "token_ended": "Bỏ khoá số {token} của chương trình khác",
+    "month_closed": "Chốt tháng {month}, bản {version}",
+    "ledger_verified": "Kiểm tra sổ, thấy {rows} chỗ sai",
+    "consent_given": "Sạp cho ban quản lý xem số tiền",
+    "consent_withdrawn": "Sạp thôi cho ban quản lý xem số tiền",
+    "amounts_seen": "Xem số tiền của sạp",
+    "stall_exported": "Tải mọi thứ về sạp",
+    "erasure_asked": "Xin xoá thông tin của sạp",
+    "erasure_stopped": "Dừng việc xoá thông tin của sạp",
+    "erased": "Đã xoá tên và thông tin của sạp",
+    "report_downloaded": "Tải báo cáo tháng {month}, dạng {format}",
+    "ledger_exported": "Xuất sổ ra tệp",
+    "market_added": "Thêm chợ",
+    "market_changed": "Sửa cài đặt của chợ",
+    "backup_made": "Sao lưu",
+    "backup_restored": "Khôi phục từ bản sao lưu",
+}
+# Done by somebody who is not known: whoever stands before the door.
+BEFORE_THE_DOOR = ("sign_in_wrong",)
+
+
+def what(line: Line) -> str:
+    """What was done, in the reader's language."""
+    values: dict[str, object] = dict.fromkeys(ABOUT, "–")
+    values |= line.about
+    values["login"] = line.login or "–"
+    role = line.about.get("role")
+    values["role"] = say(ROLES_SAID[role]) if isinstance(role, str) and role in ROLES_SAID else "–"
+    if isinstance(line.about.get("month"), str):
+        values["month"] = "/".join(reversed(str(line.about["month"]).split("-")))
+    return say(SAID[line.act], **values)
+
+
+def who(line: Line) -> str:
+    """Who did it: a person, a program by its token, or the computer itself."""
+    if line.person is not None:
+        return line.person
+    if line.token is not None:
+        return say("Chương trình, khoá số {number}", number=line.token)
+    return say("Chưa rõ ai") if line.act in BEFORE_THE_DOOR else say("Máy chủ")
