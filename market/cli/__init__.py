@@ -27,10 +27,12 @@ GROUPS = {
     "report": "Reports of a month, a year, the province.",
     "ledger": "The books: verify, export.",
     "user": "Logins: add.",
+    "audit": "Who did or looked at what: list.",
     "token": "Tokens for the API: add, list, off.",
     "serve": "Serve this machine's markets in a browser.",
     "demo": "A sample province to look at.",
     "backup": "The whole installation as one file: create, restore.",
+    "doctor": "What is wrong with this installation, and the mend.",
     "upgrade": "Back up, then migrate an older database.",
 }
 
