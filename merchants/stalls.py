@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlmodel import Session
 
 from ledger import books
+from ledger.books.model import ENTRY
 from ledger.days import Month, local_date, local_midnight
 from ledger.refused import Problem, Refused
 from merchants.bank_accounts import holdings
@@ -111,6 +112,12 @@ def find_stall(session: Session, market_id: int, code: str) -> StallRow:
 def load_stall(session: Session, stall_id: int) -> StallRow:
     """The stall with this id, which is there."""
     return StallRow(**session.connection().execute(_DESCRIBED.where(STALL.c.id == stall_id)).one()._mapping)
+
+
+def stall_of_entry(session: Session, entry_id: int) -> StallRow:
+    """The stall in whose book an entry stands, which is there."""
+    of_entry = _DESCRIBED.join(ENTRY, ENTRY.c.book_id == STALL.c.book_id).where(ENTRY.c.id == entry_id)
+    return StallRow(**session.connection().execute(of_entry).one()._mapping)
 
 
 @dataclass(frozen=True, slots=True)

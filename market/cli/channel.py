@@ -12,6 +12,7 @@ from ledger.inbox.waiting import parked_of
 from ledger.refused import Problem, Refused
 from market import channels
 from market.cli.channel_poll import poll_, token
+from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
@@ -72,17 +73,19 @@ def add(
     opened = installation(settings)
     with opened.database.writing() as session:
         row = find_market(session, market)
+        stall_id = None if stall is None else find_stall(session, row.id, stall).id
         channel_id = channels.add_channel(
             session,
             provider=provider,
             market_id=row.id,
-            stall_id=None if stall is None else find_stall(session, row.id, stall).id,
+            stall_id=stall_id,
             auth=auth,
             sealed_secret=None if said is None else seal(opened.key, said),
             now=utc_now(),
         )
         if opens is not None:
             keep_token(session, channel_id, seal(opened.key, opens))
+        noted(session, "channel_added", market_id=row.id, stall_id=stall_id, channel=channel_id, provider=provider)
     url = f"/hooks/{channel_id}"
     if as_json:
         document = {"channel": channel_id, "provider": provider, "url": url}
@@ -158,8 +161,8 @@ def secret(
     opened = installation(settings)
     now = utc_now()
     with opened.database.writing() as session:
-        provider = channels.find_channel(session, channel).provider
-        made = secrets.token_urlsafe(32) if said is None and provider in channels.MAKES_ITS_SECRET else None
+        row = channels.find_channel(session, channel)
+        made = secrets.token_urlsafe(32) if said is None and row.provider in channels.MAKES_ITS_SECRET else None
         said = said or made
         if said is None:
             mend = "is needed; copy it from the provider's page and give --secret-file FILE or --secret -"
@@ -167,6 +170,7 @@ def secret(
         former_until = channels.renew_secret(
             session, channel, sealed_secret=seal(opened.key, said), overlap=timedelta(hours=overlap), now=now
         )
+        noted(session, "channel_secret_renewed", market_id=row.market_id, stall_id=row.stall_id, channel=channel)
     if as_json:
         document = {"channel": channel, "former_until": former_until.isoformat() if former_until else None}
         print_json(document if made is None else {**document, "secret": made})
@@ -183,6 +187,7 @@ def on(settings: Settings, channel: int) -> None:
     """The channel takes what it is told again."""
     with installation(settings).database.writing() as session:
         channels.switch_on(session, channel)
+        noted(session, "channel_on", market_id=channels.find_channel(session, channel).market_id, channel=channel)
     click.echo(f"channel {channel} is on", err=True)
 
 
@@ -193,6 +198,7 @@ def off(settings: Settings, channel: int) -> None:
     """The channel takes nothing any more; what it told stays."""
     with installation(settings).database.writing() as session:
         channels.switch_off(session, channel)
+        noted(session, "channel_off", market_id=channels.find_channel(session, channel).market_id, channel=channel)
     click.echo(f"channel {channel} is off", err=True)
 
 
@@ -210,6 +216,8 @@ def replay(settings: Settings, channel: int) -> None:
             row = channels.find_channel(session, channel)
             parked = parked_of(session, row.market_id, channel, after=last, limit=BATCH)
             outcomes = try_again(session, row.source, parked, utc_now())
+            if outcomes:
+                noted(session, "notice_tried_again", market_id=row.market_id, channel=channel, rows=len(outcomes))
         if not parked:
             break
         last = parked[-1]

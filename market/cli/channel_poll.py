@@ -8,6 +8,7 @@ import click
 from ledger.days import parse_day, utc_now
 from ledger.refused import Problem, Refused
 from market.channels import find_channel
+from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, progress
@@ -31,6 +32,7 @@ def token(settings: Settings, channel: int, token_file: Path | None, token: str 
     opened = installation(settings)
     with opened.database.writing() as session:
         keep_token(session, channel, seal(opened.key, said))
+        noted(session, "channel_token_set", market_id=find_channel(session, channel).market_id, channel=channel)
     click.echo(f"channel {channel} keeps a token; `channel poll {channel}` tries it", err=True)
 
 

@@ -10,7 +10,7 @@ import click
 from ledger.books.counts import lines
 from ledger.books.seals import day_to_seal, seal_books, seals_of
 from ledger.days import Month, parse_day, stamp, utc_now
-from market.access import audit
+from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table, progress
 from market.config import Settings
@@ -113,5 +113,5 @@ def export(settings: Settings, market: str, month: str | None, output: Path) -> 
             written += 1
     write_whole(output, text.getvalue().encode("utf-8"))
     with database.writing() as session:
-        audit.note(session, "ledger_exported", market_id=row.id, about={"rows": written}, at=utc_now())
+        noted(session, "ledger_exported", market_id=row.id, rows=written)
     click.echo(f"{written} entries in {output}", err=True)

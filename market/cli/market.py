@@ -6,6 +6,7 @@ import click
 
 from ledger.days import utc_now
 from market import markets
+from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
 from market.config import Settings
@@ -30,6 +31,7 @@ def add(settings: Settings, slug: str, name: str, city: str, unit: str, phone: s
         market = markets.add_market(
             session, slug=slug, name=name, city=city, unit_code=unit, phone=phone, target=target, now=utc_now()
         )
+        noted(session, "market_added", market_id=market.id)
     click.echo(f"{market.slug} added", err=True)
 
 

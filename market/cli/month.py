@@ -4,6 +4,7 @@ import click
 
 from ledger.days import Month, utc_now
 from market import reports
+from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json
 from market.config import Settings
@@ -26,6 +27,8 @@ def close(settings: Settings, month: str, market: str, as_json: bool) -> None:
     with installation(settings).database.writing() as session:
         row = find_market(session, market)
         version, new = reports.close(session, row, which, login_id=None, now=utc_now())
+        if new:
+            noted(session, "month_closed", market_id=row.id, month=str(which), version=version)
     if not new:
         click.echo(f"nothing has changed since version {version}", err=True)
     if as_json:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import click
+from sqlmodel import Session
 
 from ledger import books
 from ledger.days import HO_CHI_MINH, utc_now
@@ -12,6 +13,7 @@ from ledger.inbox.receive import Waiting, market_of, waiting
 from ledger.inbox.waiting import Told
 from ledger.refused import Problem, Refused
 from market import channels
+from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
@@ -20,7 +22,7 @@ from market.config import Settings
 from market.markets import find_market
 from merchants import settling
 from merchants.payments import Outcome
-from merchants.stalls import find_stall
+from merchants.stalls import find_stall, stall_of_entry
 
 LARGEST = 10**12
 
@@ -77,6 +79,8 @@ def add(
             memo=memo.strip(),
             now=now,
         )
+        if new:
+            noted(session, "entry_added", market_id=row.market_id, stall_id=row.id, entry=posted.entry_id)
     status = "recorded" if new else "duplicate"
     if as_json:
         print_json({"entry": posted.entry_id, "status": status})
@@ -100,6 +104,12 @@ def _moment(text: str, now: datetime) -> datetime:
     return moment
 
 
+def _note_entry(session: Session, act: str, entry_id: int) -> None:
+    """Note what is done with an entry, as an act about the stall whose book it stands in."""
+    stall = stall_of_entry(session, entry_id)
+    noted(session, act, market_id=stall.market_id, stall_id=stall.id, entry=entry_id)
+
+
 def _print_entry(entry_id: int, as_json: bool) -> None:
     if as_json:
         print_json({"entry": entry_id})
@@ -117,6 +127,7 @@ def reverse(settings: Settings, entry: int, reason: str, reassign: bool, as_json
     """Undo an entry and its corrections, once, by a new entry."""
     with installation(settings).database.writing() as session:
         done = settling.reverse(session, None, entry, reason=reason, reassign=reassign, login_id=None, now=utc_now())
+        _note_entry(session, "entry_reversed", entry)
     if done.typed_anew is not None:
         click.echo(f"it had confirmed a typed sale, which is typed anew: entry {done.typed_anew}", err=True)
     _print_entry(done.entry_id, as_json)
@@ -131,6 +142,7 @@ def not_sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None
     """The money was no sale (a loan from a sister): out of the counts, still in the books."""
     with installation(settings).database.writing() as session:
         posted = settling.mark_not_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
+        _note_entry(session, "entry_not_sale", entry)
     _print_entry(posted.entry_id, as_json)
 
 
@@ -143,6 +155,7 @@ def sale(settings: Settings, entry: int, reason: str, as_json: bool) -> None:
     """It was a sale after all: undo not-sale."""
     with installation(settings).database.writing() as session:
         posted = settling.mark_sale(session, None, entry, reason=reason, login_id=None, now=utc_now())
+        _note_entry(session, "entry_sale", entry)
     _print_entry(posted.entry_id, as_json)
 
 
@@ -155,6 +168,7 @@ def confirm(settings: Settings, entry: int, notice_entry: int, as_json: bool) ->
     """The typed sale ENTRY is the bank payment NOTICE_ENTRY: the typed one is reversed in its favour."""
     with installation(settings).database.writing() as session:
         posted = settling.confirm(session, None, entry, notice_entry, login_id=None, now=utc_now())
+        _note_entry(session, "entry_confirmed", entry)
     _print_entry(posted.entry_id, as_json)
 
 
@@ -240,15 +254,9 @@ def assign(settings: Settings, notice: int, stall: str, reason: str, as_json: bo
     """An unmatched notice is this stall's."""
     with installation(settings).database.writing() as session:
         market_id = market_of(session, notice)
-        outcome = settling.assign(
-            session,
-            market_id,
-            notice,
-            find_stall(session, market_id, stall),
-            reason=reason.strip(),
-            login_id=None,
-            now=utc_now(),
-        )
+        row = find_stall(session, market_id, stall)
+        outcome = settling.assign(session, market_id, notice, row, reason=reason.strip(), login_id=None, now=utc_now())
+        noted(session, "notice_assigned", market_id=market_id, stall_id=row.id, notice=notice)
     if as_json:
         print_json({"notice": notice, "status": outcome.status, "entry": outcome.entry_id})
     else:
@@ -263,7 +271,9 @@ def assign(settings: Settings, notice: int, stall: str, reason: str, as_json: bo
 def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
     """These held notices were told before by another feed."""
     with installation(settings).database.writing() as session:
-        outcomes = settling.same(session, market_of(session, notices[0]), notices)
+        market_id = market_of(session, notices[0])
+        outcomes = settling.same(session, market_id, notices)
+        noted(session, "notice_same", market_id=market_id, rows=len(notices))
     _print_outcomes(outcomes, as_json)
 
 
@@ -274,12 +284,15 @@ def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
 def another(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
     """These held notices are payments of their own: book them."""
     with installation(settings).database.writing() as session:
+        market_id = market_of(session, notices[0])
         outcomes = settling.another(
             session,
-            market_of(session, notices[0]),
+            market_id,
             notices,
             sources=[channel.source for channel in channels.list_channels(session)],
             login_id=None,
             now=utc_now(),
         )
+        for notice in notices:
+            noted(session, "notice_another", market_id=market_id, notice=notice)
     _print_outcomes(outcomes, as_json)

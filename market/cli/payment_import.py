@@ -14,6 +14,7 @@ from ledger.inbox.statements.sheet import MOST_BYTES
 from ledger.inbox.statements.statement import Statement
 from ledger.refused import Problem, Refused
 from market.channels import ChannelRow, find_channel, list_channels
+from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, progress
@@ -82,6 +83,9 @@ def import_(
         summary = _with_progress(
             file, lambda steps: import_statement(database, market_id, statement, now=now, dry_run=dry_run, **steps)
         )
+    if not dry_run and not summary.rejected:
+        with database.writing() as session:
+            noted(session, "payments_imported", market_id=market_id, rows=summary.read)
     return _say(summary, dry_run, as_json)
 
 

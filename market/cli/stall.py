@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ledger.days import local_date, parse_day, utc_now
+from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
@@ -31,14 +32,10 @@ def command() -> None:
 def import_(settings: Settings, file: Path, market: str, dry_run: bool, as_json: bool) -> int:
     """Bring in a list of stalls: a CSV file, all its rows or none."""
     with installation(settings).database.writing() as session:
-        result = import_stalls(
-            session,
-            find_market(session, market).id,
-            file,
-            source=random.SystemRandom(),
-            now=utc_now(),
-            dry_run=dry_run,
-        )
+        market_id = find_market(session, market).id
+        result = import_stalls(session, market_id, file, source=random.SystemRandom(), now=utc_now(), dry_run=dry_run)
+        if not dry_run and not result.errors:
+            noted(session, "stalls_imported", market_id=market_id, rows=result.created + result.updated)
     print_problems(result.errors)
     if as_json:
         errors = [{"line": e.line, "field": e.field, "error": e.message} for e in result.errors]
@@ -107,7 +104,10 @@ def coded(settings: Settings, code: str, market: str, on: bool) -> None:
     """The stall counts only payments that carry the reference of one of its codes, or all again; what was booked before
     stays."""
     with installation(settings).database.writing() as session:
-        stalls.set_coded_only(session, stalls.find_stall(session, find_market(session, market).id, code).id, on=on)
+        stall = stalls.find_stall(session, find_market(session, market).id, code)
+        stalls.set_coded_only(session, stall.id, on=on)
+        act = "coded_only_on" if on else "coded_only_off"
+        noted(session, act, market_id=stall.market_id, stall_id=stall.id)
     click.echo(f"{code} counts {'only payments with its references' if on else 'all its payments'}", err=True)
 
 
@@ -122,6 +122,7 @@ def close(settings: Settings, code: str, market: str, day: str) -> None:
     with installation(settings).database.writing() as session:
         stall = stalls.find_stall(session, find_market(session, market).id, code)
         stalls.close(session, stall, last, utc_now())
+        noted(session, "stall_closed", market_id=stall.market_id, stall_id=stall.id)
     click.echo(f"{code} closed on {last}", err=True)
 
 
@@ -129,6 +130,8 @@ def _set_status(settings: Settings, code: str, market: str, status: str) -> None
     with installation(settings).database.writing() as session:
         stall = stalls.find_stall(session, find_market(session, market).id, code)
         stalls.set_status(session, stall, status, local_date(utc_now()))
+        act = "stall_paused" if status == "paused" else "stall_opened"
+        noted(session, act, market_id=stall.market_id, stall_id=stall.id)
     click.echo(f"{code} is {status}", err=True)
 
 

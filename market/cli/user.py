@@ -4,6 +4,7 @@ import click
 
 from ledger.days import utc_now
 from market.access import logins
+from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json
 from market.config import Settings
@@ -34,7 +35,7 @@ def add(settings: Settings, login: str, role: str, market: str | None, stall: st
         stall_id = None
         if stall is not None and market_id is not None:
             stall_id = find_stall(session, market_id, stall).id
-        logins.add_login(
+        login_id = logins.add_login(
             session,
             name=login,
             role=role,
@@ -43,6 +44,7 @@ def add(settings: Settings, login: str, role: str, market: str | None, stall: st
             password=password,
             now=utc_now(),
         )
+        noted(session, "person_added", market_id=market_id, stall_id=stall_id, login=login_id, role=role)
     if as_json:
         print_json({"login": login, "role": role, "password": password})
     else:

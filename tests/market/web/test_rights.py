@@ -1,5 +1,6 @@
 """Who may do what: every route for every role, at its own market and stall and at others', held against the table."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from market.db import Database
 from market.installation import Installation
 from market.model import ROLES
 from market.web.api_cursors import cursor_of
+from market.web.app import ROOT
 from tests.market.web.two_markets import Side, build_side
 
 # What a form must say so that what it is about is looked for.
@@ -26,12 +28,15 @@ FORMS: dict[str, dict[str, str]] = {
     "payments.answer": {"answer": "no"},
     "stall_connect.begin_test": {},
     "stall_connect.coded": {"on": "yes"},
+    "stall_account.asked": {},
+    "stall_account.stopped": {},
 }
 # Where the address alone does not say which stall: the pages of the stall that the person chose last.
 OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.sign_png", "stall.book"} | {
     "payments.day",
     "payments.ask_back",
     "stall_connect.guide",
+    "stall_account.form",
 }
 
 
@@ -208,3 +213,10 @@ def test_staff_sees_a_channel_without_its_secrets(browser_of: Callable[[str], Fl
     assert f"{channel}/secret" not in staff.get(channel).text
     assert "/channels/new" not in staff.get("/board/gan/channels").text
     assert "/board/gan/close?" not in staff.get("/board/gan/").text
+
+
+def test_the_table_in_the_docs_is_the_table_in_the_code() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", (ROOT / "docs" / "roles.md").read_text("utf-8"), re.M)
+    assert {right: set(roles.split(", ")) for right, roles in rows} == {
+        right: set(roles) for right, roles in RIGHTS.items()
+    }
