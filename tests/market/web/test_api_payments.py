@@ -12,7 +12,7 @@ from ledger import books
 from ledger.inbox.notice import Notice
 from market.db import Database
 from market.web.api_cursors import cursor_of, number_of
-from merchants import settling
+from merchants import entries, incoming, settling
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from tests.conftest import NOW
@@ -253,6 +253,25 @@ def test_whatever_happens_between_the_looks_nothing_is_missed_and_nothing_comes_
             standing.append(entry)
     seen += [row["entry"] for row in follow(owner, cursor, limit)[0]]
     assert seen == made
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_an_entry_that_is_committed_in_the_middle_of_a_look_comes_with_the_next(
+    owner: Any, type_sale: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_sale(1)
+    last_number = incoming.last_number
+
+    def and_another(*asked: Any) -> int:
+        last = last_number(*asked)
+        type_sale(2)
+        return last
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(entries, "last_number", and_another)
+        found = page(owner, after="0")
+    assert ([row["cursor"] for row in found["payments"]], found["next"]) == (["1"], "1")
+    assert [row["cursor"] for row in page(owner, after="1")["payments"]] == ["2"]
 
 
 def test_whoever_follows_while_many_write_misses_nothing(
