@@ -172,6 +172,16 @@ def test_a_strangers_pages_can_be_read_and_used(
     assert faults(page) == []
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_of_the_api_can_be_read_by_everybody(
+    page: Page, violations: Callable[[Page], list[dict[str, Any]]], address: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.goto(f"{address}/api/v1/docs")
+    assert [one["id"] for one in violations(page)] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_at_twice_the_size_nothing_stands_out_at_the_side(
     trader: Page, faults: Callable[[Page], list[str]], address: str
 ) -> None:
