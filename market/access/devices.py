@@ -25,7 +25,7 @@ class DeviceRow:
     seen_at: datetime
 
 
-def enrol(session: Session, *, market_id: int, login_id: int, name: str, pin: str, now: datetime) -> int:
+def add(session: Session, *, market_id: int, login_id: int, name: str, pin: str, now: datetime) -> int:
     """Take a phone up for a login and give its id; the PIN is one that `market.access.pins` has nothing against."""
     device_id: int = (
         session.connection()

@@ -48,7 +48,10 @@ def add_login(
     password: str,
     now: datetime,
 ) -> int:
-    """Add a login with one role and give its id. Raises Refused, a problem for each wrong field."""
+    """Add a login with one role and give its id; without a password (empty) it is opened by an enrolled phone only.
+
+    Raises Refused, a problem for each wrong field.
+    """
     problems = []
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,63}", name):
         message = f"{name!r} is no login; use 2 to 64 of a-z, 0-9, '.', '-' and '_'"
@@ -61,7 +64,12 @@ def add_login(
     connection = session.connection()
     login_id: int = connection.execute(
         insert(LOGIN)
-        .values(market_id=market_id, name=name, password_hash=HASHER.hash(password), created_at=now)
+        .values(
+            market_id=market_id,
+            name=name,
+            password_hash=HASHER.hash(password) if password else "",
+            created_at=now,
+        )
         .returning(LOGIN.c.id)
     ).scalar_one()
     connection.execute(

@@ -5,12 +5,13 @@ import re
 import time
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import session as form_session
 from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.refused import Refused
-from market.access import audit, first, logins, sessions
+from market.access import audit, first, logins, second_factor, sessions
 from market.access.people import Person, find_login
 from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
@@ -22,6 +23,7 @@ from qr.text import fold
 
 blueprint = Blueprint("access", __name__)
 throttle = Throttle()
+SECOND_FACTOR_WAITS = 300
 YEAR = 365 * 86_400
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
@@ -49,6 +51,8 @@ def _places(session: Session, person: Person) -> list[tuple[str, str, str]]:
     for market in list_markets(session):
         if market.id in person.markets and person.may("read_month", market_id=market.id):
             places.append((url_for("board.month", slug=market.slug), "book", market.name))
+        elif market.id in person.markets and person.may("enrol", market_id=market.id):
+            places.append((url_for("people.every", slug=market.slug), "person", market.name))
     stalls = [load_stall(session, stall_id).code for stall_id in person.stalls_with("use_till")]
     if stalls:
         places.append((url_for("stall.today"), "today", say("Sạp {codes}", codes=", ".join(stalls))))
@@ -99,7 +103,46 @@ def sign_in() -> AnyResponse | tuple[str, int]:
         errors["password"] = say("Tên đăng nhập hoặc mật khẩu chưa đúng. Xem lại cả hai rồi thử lại.")
         return _sign_in_page(back, typed, errors, 401)
     throttle.right(address, name)
-    return _signed_in(login_id, back)
+    with installation().database.reading() as session:
+        second = second_factor.has_second_factor(session, login_id)
+    if second:
+        return ask_second_factor(login_id, back)
+    return begin(login_id, back, confirmed=True)
+
+
+def ask_second_factor(login_id: int, back: str) -> AnyResponse:
+    """The password was right; the browser keeps for five minutes whose, and is asked for the second factor."""
+    form_session["second"] = {"login": login_id, "back": back, "until": int(time.time() + SECOND_FACTOR_WAITS)}
+    return redirect(url_for(".second"), 303)
+
+
+@blueprint.route("/signin/code", methods=["GET", "POST"])
+def second() -> AnyResponse | tuple[str, int]:
+    """The second factor, of whoever has just shown a password here."""
+    asked = form_session.get("second")
+    if not asked or asked["until"] < time.time():
+        return redirect(url_for(".sign_in"), 303)
+    if request.method == "GET":
+        return _second_page("", 200)
+    login_id: int = asked["login"]
+    address, now, whose = request.remote_addr or "", time.monotonic(), f"second {asked['login']}"
+    wait = throttle.wait(address, whose, now)
+    if wait:
+        seconds = math.ceil(wait)
+        page, status = _second_page(say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds), 429)
+        return Response(page, status, {"Retry-After": str(seconds)})
+    with installation().database.writing() as session:
+        right = second_factor.take(session, installation().key, login_id, request.form.get("code", ""), utc_now())
+    if not right:
+        throttle.wrong(address, whose, now)
+        return _second_page(say("Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại."), 401)
+    throttle.right(address, whose)
+    del form_session["second"]
+    return begin(login_id, asked["back"], confirmed=True)
+
+
+def _second_page(error: str, status: int) -> tuple[str, int]:
+    return render_template("access/second.html", errors={"code": error} if error else {}), status
 
 
 def _tell_wrong(name: str) -> None:
@@ -119,19 +162,21 @@ def _sign_in_page(back: str, login: str, errors: dict[str, str], status: int) ->
     return render_template("access/sign_in.html", back=back, login=login, errors=errors, market=only), status
 
 
-def _signed_in(login_id: int, back: str) -> AnyResponse:
+def begin(login_id: int, back: str, *, device_id: int | None = None, confirmed: bool = False) -> AnyResponse:
+    """Sign a person in here, whoever was before, and lead to a page: on an enrolled phone, or in a browser that has
+    just `confirmed` it with password or second factor."""
     former = request.cookies.get(sign_in_cookie())
     with installation().database.writing() as session:
         if former:
             sessions.sign_out(session, former)
-        token = sessions.sign_in(session, login_id, utc_now())
+        token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id, confirmed=confirmed)
         market_id = logins.market_of(session, login_id)
-        audit.note(session, "sign_in", market_id=market_id, login_id=login_id, at=utc_now())
+        audit.note(session, "sign_in", market_id=market_id, login_id=login_id, device_id=device_id, at=utc_now())
     response = redirect(back, 303)
     response.set_cookie(
         sign_in_cookie(),
         token,
-        max_age=int(sessions.LONGEST.total_seconds()),
+        max_age=int((sessions.LONGEST if device_id is None else sessions.DEVICE_LONGEST).total_seconds()),
         secure=app_is_secure(),
         httponly=True,
         samesite="Lax",
@@ -185,7 +230,7 @@ def first_run() -> AnyResponse | str | tuple[str, int]:
         errors["login"] = say("Tên này đã có người dùng. Chọn tên khác.")
         return render_template("access/first.html", typed=typed, errors=errors, has_market=bool(markets)), 400
     first.forget_first_code(installation())
-    return _signed_in(login_id, f"/board/{market.slug}/")
+    return begin(login_id, f"/board/{market.slug}/", confirmed=True)
 
 
 def _make_first(typed: dict[str, str], password: str, markets: list[MarketRow]) -> tuple[int, MarketRow]:

@@ -78,7 +78,9 @@ def _blueprints(app: Flask) -> None:
         board_stalls,
         board_unmatched,
         confirm,
+        enrol,
         hooks,
+        people,
         province,
         public,
         stall,
@@ -96,9 +98,10 @@ def _blueprints(app: Flask) -> None:
         board_signs,
         board_stalls,
         board_unmatched,
+        people,
         province,
     )
-    for module in (access, confirm, stall, stall_connect, stall_payments, public, hooks, api, *desk):
+    for module in (access, confirm, enrol, stall, stall_connect, stall_payments, public, hooks, api, *desk):
         app.register_blueprint(module.blueprint)
 
 

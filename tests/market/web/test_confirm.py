@@ -30,7 +30,7 @@ def phone(
     name = add_person("stallholder", stall=huong)
     with database.writing() as session:
         login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
-        device_id = devices.enrol(
+        device_id = devices.add(
             session, market_id=huong.market_id, login_id=login_id, name="Điện thoại", pin=PIN, now=utc_now()
         )
         token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id)

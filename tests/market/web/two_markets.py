@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from ledger.days import Month, local_date, utc_now
 from ledger.inbox.notice import Feed, Notice
+from market.access import devices, roster
 from market.access.logins import add_login
 from market.db import Database
 from market.markets import add_market
@@ -83,6 +84,14 @@ def build_side(database: Database, name: str, account: str) -> Side:
         assigned = settling.assign(
             session, market.id, tell(3, account_number=f"{account}8"), stall, reason="", login_id=clerk, now=NOW
         )
+        helper, ending = (
+            roster.add_member(
+                session, market_id=market.id, called=f"{who} {name}", role="helper", stall_id=stall.id, now=NOW
+            )
+            for who in ("helper", "ending")
+        )
+        phone = devices.add(session, market_id=market.id, login_id=helper, name=f"phone {name}", pin="274918", now=NOW)
+        [member] = roster.members(session, market.id, login_id=ending)
         codes = [
             make_payment_code(
                 session,
@@ -107,6 +116,8 @@ def build_side(database: Database, name: str, account: str) -> Side:
         "entry_id": assigned.entry_id,
         "reference": codes[0],
         "stall_id": stall.id,
+        "member_id": helper,
+        "device_id": phone,
         "at": "1",
         "number": 1,
         "day": str(local_date(NOW)),
@@ -115,6 +126,7 @@ def build_side(database: Database, name: str, account: str) -> Side:
         "filename": "base.css",
     }
     special: dict[str, dict[str, object]] = {
+        "people.end": {"member_id": ending, "grant_id": member.held[0].grant_id},
         "held.told": {"notice_id": held},
         "held.told_file": {"notice_id": held},
         "stall_connect.test": {"reference": codes[1]},

@@ -1,0 +1,152 @@
+"""The people of a market: who has which role there, adding one, ending a role."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlmodel import Session
+
+from market.access import devices, enrolment, sessions
+from market.access.logins import add_login
+from market.model import LOGIN, ROLE_GRANT
+from merchants.model import STALL
+from qr.text import fold
+
+# Whom a volunteer enrols, and whom the board does. A board's or an administrator's own login is opened by no code: it
+# would pass by their password and second factor.
+OF_STALLS = ("stallholder", "helper")
+OF_BOARD = (*OF_STALLS, "staff", "auditor", "volunteer")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role that somebody has in the market; `stall` and `stall_name` are empty where it is at none."""
+
+    grant_id: int
+    role: str
+    stall_id: int | None
+    stall: str
+    stall_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with a role in the market, with the enrolled phones."""
+
+    login_id: int
+    name: str
+    has_password: bool
+    elsewhere: bool
+    held: tuple[Held, ...]
+    phones: tuple[devices.DeviceRow, ...]
+
+    def opened_by_code(self, roles: Iterable[str]) -> bool:
+        """Whether a one-time code may be made for this login by who may enrol these roles: it opens nothing else."""
+        return not self.elsewhere and {held.role for held in self.held} <= set(roles)
+
+
+def members(session: Session, market_id: int, *, login_id: int | None = None) -> list[Member]:
+    """Everybody with a role in the market, by name; with `login_id` that one only, or nobody."""
+    here = (ROLE_GRANT.c.market_id == market_id, ROLE_GRANT.c.revoked_at.is_(None), LOGIN.c.ended_at.is_(None))
+    wanted = (
+        select(
+            LOGIN.c.id,
+            LOGIN.c.name,
+            LOGIN.c.password_hash,
+            ROLE_GRANT.c.id.label("grant_id"),
+            ROLE_GRANT.c.role,
+            ROLE_GRANT.c.stall_id,
+            STALL.c.code,
+            STALL.c.name.label("stall_name"),
+        )
+        .select_from(ROLE_GRANT)
+        .join(LOGIN, LOGIN.c.id == ROLE_GRANT.c.login_id)
+        .outerjoin(STALL, STALL.c.id == ROLE_GRANT.c.stall_id)
+        .where(*here)
+        .order_by(LOGIN.c.name, ROLE_GRANT.c.id)
+    )
+    if login_id is not None:
+        wanted = wanted.where(LOGIN.c.id == login_id)
+    connection = session.connection()
+    rows = connection.execute(wanted).all()
+    of_login: dict[int, list[Held]] = {}
+    for row in rows:
+        of_login.setdefault(row.id, []).append(
+            Held(row.grant_id, row.role, row.stall_id, row.code or "", row.stall_name or "")
+        )
+    phones: dict[int, list[devices.DeviceRow]] = {}
+    for phone in devices.devices_of(session, *of_login):
+        phones.setdefault(phone.login_id, []).append(phone)
+    elsewhere = _elsewhere(connection, market_id, of_login)
+    said = {row.id: row for row in rows}
+    return [
+        Member(
+            login_id=found,
+            name=said[found].name,
+            has_password=bool(said[found].password_hash),
+            elsewhere=found in elsewhere,
+            held=tuple(held),
+            phones=tuple(phones.get(found, ())),
+        )
+        for found, held in of_login.items()
+    ]
+
+
+def _elsewhere(connection: Connection, market_id: int, login_ids: Iterable[int]) -> set[int]:
+    """Those of the logins that have a role in another market, or in the whole installation."""
+    found = connection.execute(
+        select(ROLE_GRANT.c.login_id).where(
+            ROLE_GRANT.c.login_id.in_(list(login_ids)),
+            ROLE_GRANT.c.revoked_at.is_(None),
+            func.coalesce(ROLE_GRANT.c.market_id, 0) != market_id,
+        )
+    )
+    return set(found.scalars())
+
+
+def add_member(session: Session, *, market_id: int, called: str, role: str, stall_id: int | None, now: datetime) -> int:
+    """Add somebody without a password, with one role, and give the login's id. The login is made of what the person is
+    `called`: Trần Thị Hương → tran-thi-huong, and the next of that name tran-thi-huong-2."""
+    wanted = "-".join(re.findall(r"[a-z0-9]+", fold(called).lower()))[:56].strip("-")
+    if len(wanted) < 2:
+        wanted = f"nguoi-{wanted}".strip("-")
+    alike = select(LOGIN.c.name).where(LOGIN.c.name.startswith(wanted, autoescape=True))
+    taken = set(session.connection().execute(alike).scalars())
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return add_login(session, name=name, role=role, market_id=market_id, stall_id=stall_id, password="", now=now)
+
+
+def add_stall(session: Session, login_id: int, *, market_id: int, role: str, stall_id: int, now: datetime) -> None:
+    """Give somebody of the stalls one more stall; one that the person has in this role already changes nothing."""
+    same = (
+        ROLE_GRANT.c.login_id == login_id,
+        ROLE_GRANT.c.role == role,
+        ROLE_GRANT.c.stall_id == stall_id,
+        ROLE_GRANT.c.revoked_at.is_(None),
+    )
+    connection = session.connection()
+    if connection.execute(select(ROLE_GRANT.c.id).where(*same)).first() is None:
+        connection.execute(
+            insert(ROLE_GRANT).values(
+                login_id=login_id, role=role, market_id=market_id, stall_id=stall_id, granted_at=now
+            )
+        )
+
+
+def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> None:
+    """End one role of a login: it is signed out everywhere at once, its phones end, its unused codes open nothing.
+
+    Whoever has another role left enrols anew for that.
+    """
+    session.connection().execute(
+        update(ROLE_GRANT).where(ROLE_GRANT.c.id == grant_id, ROLE_GRANT.c.login_id == login_id).values(revoked_at=now)
+    )
+    enrolment.end_enrolments(session, login_id, now)
+    for phone in devices.devices_of(session, login_id):
+        devices.revoke(session, phone.id, now)
+    sessions.end_sessions(session, login_id)
