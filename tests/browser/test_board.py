@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page
 from sqlmodel import Session
 
 from ledger.days import Month, local_date, utc_now
@@ -28,6 +28,7 @@ from market.web.app import create_app
 from merchants import settling
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, list_stalls, register
+from tests.statement_files import as_csv
 
 PHONE, DESK = (360, 740), (1280, 800)
 PAGES = (
@@ -55,6 +56,8 @@ PAGES = (
     "/board/ben-song/unmatched/assigned/1",
     "/board/ben-song/held",
     "/board/ben-song/parked",
+    "/board/ben-song/statements",
+    "/board/ben-song/gaps",
 )
 TOO_SMALL = """() => [...document.querySelectorAll("main a, main button, main input, main select, main summary")]
   .filter((e) => !e.closest("p") && e.type !== "hidden" && !e.closest("thead"))
@@ -211,6 +214,40 @@ def test_a_stall_is_found_and_changed_without_script(open_page: Callable[..., Pa
     page.get_by_role("button", name="Lưu").click()
     assert page.get_by_role("heading", name="Cá biển Hương").is_visible()
     assert page.get_by_role("status").inner_text() == "Đã lưu."
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "vi"), (DESK, "en")], ids=["phone", "desk"])
+def test_every_step_of_a_statement_can_be_used_by_everybody(
+    open_page: Callable[..., Page],
+    violations: Callable[[Page], list[dict[str, Any]]],
+    size: tuple[int, int],
+    language: str,
+) -> None:
+    page = open_page(size, language)
+    day = f"{local_date(utc_now()):%d/%m/%Y}"
+    memo = "MBVCB.4525077405." + "x" * 60
+    rows = [["Ngày sổ", "Số tiền Thu", "Lời nhắn"], [day, "50.000", memo], [day, "60.000", ""]]
+    file: FilePayload = {"name": f"{'sao-ke-' * 12}.csv", "mimeType": "text/csv", "buffer": as_csv(rows)}
+
+    def look(heading: str) -> None:
+        assert page.get_by_role("heading", level=1).inner_text() in heading
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations(page)] == []
+        assert page.evaluate(SIDEWAYS) == 0
+        assert page.evaluate(TOO_SMALL) == []
+
+    page.goto("/board/ben-song/statements")
+    page.locator("#file").set_input_files(file)
+    page.locator("main button").click()
+    look("Cột nào là gì, What the columns are")
+    page.get_by_label("Số tiền Thu").select_option("credit")
+    page.get_by_label("Lời nhắn").select_option("memo")
+    page.locator("#account").fill("C-01")
+    page.locator("main button").click()
+    look("Xem trước, chưa nạp; Preview, not imported yet")
+    page.locator("button.solid").click()
+    look("Nạp sao kê, Import statements")
+    # A webhook told of one like the first.
+    assert page.get_by_role("status").locator("dd").all_inner_texts() == ["1", "1"]
 
 
 def test_on_paper_the_month_is_its_figures_without_buttons(open_page: Callable[..., Page]) -> None:
