@@ -86,9 +86,12 @@ def columns(slug: str) -> Answer:
 
 
 def _meanings(session: Session, market: MarketRow, sent: Sent, known: list[Column]) -> tuple[str, ...]:
-    """What the columns are taken for as long as nobody says more."""
+    """What the columns are taken for as long as nobody says more; nothing where they are not known."""
     account = _account(session, market, sent.account)
-    statement = read_for_market(session, market.id, sent.content, sent.name, account=account)
+    try:
+        statement = read_for_market(session, market.id, sent.content, sent.name, account=account)
+    except UnknownHeadings:
+        return ()
     found: dict[str, str] = {}
     for meaning, heading in statement.columns.items():
         found.setdefault(heading, meaning)

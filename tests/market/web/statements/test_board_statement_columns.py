@@ -96,6 +96,14 @@ def test_columns_that_were_known_can_be_said_otherwise(board: FlaskClient, lines
     assert tally(board.post(STATEMENTS, data=said | {"column1": ""}).text) == {"Ghi vào sổ": 3}
 
 
+def test_columns_that_nobody_knows_can_be_asked_for_before_they_are_said(board: FlaskClient, unknown: bytes) -> None:
+    said = form_of(chosen(board, unknown))
+    asked = {name: said[name] for name in ("name", "content")}
+    answer = board.post(f"{STATEMENTS}/columns", data=asked)
+    assert answer.status_code == 200
+    assert form_of(answer.text).keys() == said.keys()
+
+
 def test_a_file_that_reads_otherwise_by_now_is_looked_at_again(
     board: FlaskClient, huong: StallRow, database: Database
 ) -> None:

@@ -154,9 +154,11 @@ def test_a_market_whose_statements_were_switched_off_meanwhile_takes_none(
 
 
 def kinds_of(file: Path) -> set[str]:
-    """The kinds of problems that a module may name."""
+    """The kinds of problems that a module may name; it makes none without one."""
     calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
     said = [word.value for call in calls for word in call.keywords if word.arg == "kind"]
+    made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("Problem", "LineProblem")]
+    assert [call.lineno for call in made if "kind" not in {word.arg for word in call.keywords}] == [], file
     said += [call.args[1] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "NoAmount"]
     return {str(word.value) for word in said if isinstance(word, ast.Constant)}
 
