@@ -132,13 +132,11 @@ def _unknown(detail: str, more: str) -> NoReturn:
 
 
 def _asked(wanted: Operation, path: dict[str, str]) -> Asked:
-    given: dict[str, Any] = dict(path)
+    headers = [field.alias for field in wanted.asked.model_fields.values() if field.alias is not None]
+    given: dict[str, Any] = path | {name: request.headers[name] for name in headers if name in request.headers}
     for name, values in request.args.lists():
-        # A name of the path may not come twice either.
-        given[name] = values[0] if len(values) == 1 and name not in path else values
-    for field in wanted.asked.model_fields.values():
-        if field.alias is not None and field.alias in request.headers:
-            given[field.alias] = request.headers[field.alias]
+        # What comes twice, or has its place in the path or a header, is left a list, and so refused.
+        given[name] = values[0] if len(values) == 1 and name not in path and name not in headers else values
     try:
         return wanted.asked.model_validate(given)
     except ValidationError as error:

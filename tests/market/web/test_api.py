@@ -220,10 +220,16 @@ def test_a_parameter_that_is_not_known_is_refused(ask: Callable[[str], Any]) -> 
     assert [error["field"] for error in problem["errors"]] == ["aftre"]
 
 
-def test_a_parameter_that_comes_twice_is_refused(client: FlaskClient, ask: Callable[[str], Any]) -> None:
-    token = ask("stallholder").token
-    address = "/api/v1/stalls/C-01/payments?market=ben-song&limit=1&limit=2"
-    refused(client.get(address, headers={"Authorization": f"Bearer {token}"}), 422)
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "code=C-01", "code=G-02"])
+def test_a_parameter_that_comes_twice_is_refused(client: FlaskClient, ask: Callable[[str], Any], query: str) -> None:
+    headers = {"Authorization": f"Bearer {ask('stallholder').token}"}
+    refused(client.get(f"/api/v1/stalls/C-01/payments?market=ben-song&{query}", headers=headers), 422)
+
+
+def test_a_header_is_not_taken_from_the_address(client: FlaskClient, ask: Callable[[str], Any]) -> None:
+    headers = {"Authorization": f"Bearer {ask('stallholder').token}"}
+    code = {"market": "ben-song", "stall": "C-01", "amount": 50_000}
+    refused(client.post("/api/v1/payment-codes?Idempotency-Key=order-0001", json=code, headers=headers), 422)
 
 
 @pytest.mark.parametrize("limit", ["0", "201", "1.0", "+5", " 5", "1_0", "٥", "x", ""])
