@@ -1,14 +1,14 @@
 """What stands on a stall's sign: its static code with its reference, and whose account it pays."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, update
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
 from market.markets import MarketRow
-from merchants.model import BANK_ACCOUNT
+from merchants.model import BANK_ACCOUNT, STALL
 from merchants.stalls import StallRow, find_stall, list_stalls
 from qr import banks, vietqr
 from qr.sign import Sign
@@ -46,6 +46,35 @@ def _account_counts(session: Session, market_id: int) -> dict[int, int]:
         .group_by(BANK_ACCOUNT.c.stall_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def mark_printed(session: Session, market_id: int, codes: Sequence[str], now: datetime) -> None:
+    """Signs of these stalls, with the accounts they have, were printed just now."""
+    printed = select(STALL.c.id).where(STALL.c.market_id == market_id, STALL.c.code.in_(codes))
+    latest = _latest_accounts().where(BANK_ACCOUNT.c.stall_id.in_(printed))
+    session.connection().execute(update(BANK_ACCOUNT).where(BANK_ACCOUNT.c.id.in_(latest)).values(printed_at=now))
+
+
+def outdated_signs(session: Session, market_id: int) -> list[str]:
+    """The codes of the stalls whose signs name an account they had before: none was printed since it was changed."""
+    changed = _latest_accounts().having(func.count() > 1)
+    rows = session.connection().execute(
+        select(STALL.c.code)
+        .join(BANK_ACCOUNT, BANK_ACCOUNT.c.stall_id == STALL.c.id)
+        .where(
+            STALL.c.market_id == market_id,
+            STALL.c.status != "closed",
+            BANK_ACCOUNT.c.printed_at.is_(None),
+            BANK_ACCOUNT.c.id.in_(changed.where(BANK_ACCOUNT.c.market_id == market_id)),
+        )
+        .order_by(STALL.c.code)
+    )
+    return list(rows.scalars())
+
+
+def _latest_accounts() -> Select[tuple[int]]:
+    """The ids of the accounts that stalls have now, or had last."""
+    return select(func.max(BANK_ACCOUNT.c.id)).group_by(BANK_ACCOUNT.c.stall_id)
 
 
 def _sign(market: MarketRow, stall: StallRow, version: int, printed_on: date) -> Sign:

@@ -11,7 +11,7 @@ from market.cli.output import progress
 from market.config import Settings
 from market.files import write_whole
 from market.markets import find_market
-from market.signs import market_signs
+from market.signs import mark_printed, market_signs
 from qr.errors import PictureError
 from qr.sign import LAYOUTS, SignError, write_signs
 
@@ -29,8 +29,10 @@ def command() -> None:
 @click.pass_obj
 def print_(settings: Settings, market: str, codes: tuple[str, ...], layout: str, output: Path) -> None:
     """Print signs; every code is read back from its finished page before the file is written."""
-    with installation(settings).database.reading() as session:
-        signs = market_signs(session, find_market(session, market), codes, local_date(utc_now()))
+    opened = installation(settings)
+    with opened.database.reading() as session:
+        row = find_market(session, market)
+        signs = market_signs(session, row, codes, local_date(utc_now()))
     with progress("Printing signs", len(signs)) as step:
         try:
             # `write_signs` says how many are done so far.
@@ -47,4 +49,6 @@ def print_(settings: Settings, market: str, codes: tuple[str, ...], layout: str,
         except PictureError as error:
             raise Refused(f"{error}; no file was written") from None
     write_whole(output, pdf)
+    with opened.database.writing() as session:
+        mark_printed(session, row.id, [sign.stall_code for sign in signs], utc_now())
     click.echo(f"{len(signs)} signs in {output}", err=True)

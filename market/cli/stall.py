@@ -6,21 +6,23 @@ from pathlib import Path
 
 import click
 
-from ledger.days import local_date, parse_day, utc_now
+from ledger.days import HO_CHI_MINH, local_date, parse_day, utc_now
+from ledger.refused import Problem, Refused
+from market.account_changes import carry_out_noted
 from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
 from market.connections import connections
 from market.markets import find_market
-from merchants import stalls
+from merchants import account_changes, stalls
 from merchants.feeds import STATES
 from merchants.stall_file import import_stalls
 
 
 @click.group()
 def command() -> None:
-    """Stalls: import, list, connections, close, pause, open, coded."""
+    """Stalls: import, list, connections, account, close, pause, open, coded."""
 
 
 @command.command("import")
@@ -109,6 +111,52 @@ def coded(settings: Settings, code: str, market: str, on: bool) -> None:
         act = "coded_only_on" if on else "coded_only_off"
         noted(session, act, market_id=stall.market_id, stall_id=stall.id)
     click.echo(f"{code} counts {'only payments with its references' if on else 'all its payments'}", err=True)
+
+
+@command.command()
+@click.argument("code")
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--bank", help="The bank: a BIN, a short code or a name.")
+@click.option("--number", help="The number of the account.")
+@click.option("--name", help="Its holder, as the bank shows it.")
+@click.option("--now", "at_once", is_flag=True, help="Without the wait of a day.")
+@click.option("--stop", is_flag=True, help="Stop the change that waits.")
+@click.pass_obj
+def account(
+    settings: Settings,
+    code: str,
+    market: str,
+    bank: str | None,
+    number: str | None,
+    name: str | None,
+    at_once: bool,
+    stop: bool,
+) -> None:
+    """Ask for another bank account for a stall, which it is paid to after a day; or stop that. The former account still
+    leads to the stall."""
+    if stop == any((bank, number, name, at_once)) or not (stop or (bank and number and name)):
+        raise click.UsageError("give --bank, --number and --name; or --stop alone")
+    now = utc_now()
+    with installation(settings).database.writing() as session:
+        stall = stalls.find_stall(session, find_market(session, market).id, code)
+        if stop:
+            waiting = account_changes.open_change(session, stall.id)
+            if waiting is None:
+                raise Refused(Problem(f"no change of the account of {code} waits", field="stall"))
+            change = account_changes.stop(session, waiting.id, login_id=None, now=now)
+        else:
+            change = account_changes.ask(
+                session, stall, bank=bank or "", number=number or "", name=name or "", login_id=None, now=now
+            )
+        act = "account_stopped" if stop else "account_asked"
+        noted(session, act, market_id=stall.market_id, stall_id=stall.id, **change.about)
+        if at_once:
+            change = carry_out_noted(session, change.id, now)
+    if change.is_open:
+        told = f"takes effect at {change.takes_effect.astimezone(HO_CHI_MINH):%Y-%m-%d %H:%M}"
+    else:
+        told = "is stopped" if stop else "is in effect; print its signs again"
+    click.echo(f"{code}: the account {change.bin} …{change.number[-4:]} of {change.name} {told}", err=True)
 
 
 @command.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
+from werkzeug.routing import IntegerConverter, Map
 
 from ledger.days import utc_now
 from market.access import sessions
@@ -48,6 +49,7 @@ def create_app(installation: Installation) -> Flask:
         MAX_FORM_PARTS=100,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
+    app.url_map.converters["int"] = _Id
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     assert installation.database, "the tables are made before the first request"
@@ -64,11 +66,19 @@ def create_app(installation: Installation) -> Flask:
     return app
 
 
+class _Id(IntegerConverter):
+    """A number in an address: one that no column could hold leads nowhere."""
+
+    def __init__(self, map: Map, max: int = 2**63 - 1) -> None:  # noqa: A002 (the library's names)
+        super().__init__(map, max=max)
+
+
 def _blueprints(app: Flask) -> None:
     from market.web import (
         access,
         api,
         board,
+        board_account,
         board_connect,
         board_forms,
         board_gaps,
@@ -85,13 +95,16 @@ def _blueprints(app: Flask) -> None:
         people,
         province,
         public,
+        security,
         stall,
+        stall_account,
         stall_connect,
         stall_payments,
     )
 
     desk = (
         board,
+        board_account,
         board_connect,
         board_forms,
         board_gaps,
@@ -105,7 +118,20 @@ def _blueprints(app: Flask) -> None:
         people,
         province,
     )
-    for module in (access, confirm, enrol, stall, stall_connect, stall_payments, public, hooks, api, *desk):
+    for module in (
+        access,
+        confirm,
+        enrol,
+        security,
+        stall,
+        stall_account,
+        stall_connect,
+        stall_payments,
+        public,
+        hooks,
+        api,
+        *desk,
+    ):
         app.register_blueprint(module.blueprint)
 
 

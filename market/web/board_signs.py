@@ -8,7 +8,7 @@ from sqlmodel import Session
 from ledger.days import local_date, utc_now
 from market.markets import MarketRow
 from market.overview import natural
-from market.signs import market_signs
+from market.signs import mark_printed, market_signs, outdated_signs
 from market.web.app import installation
 from market.web.desk import enter, page
 from market.web.noted import noted
@@ -47,6 +47,7 @@ def _form(session: Session, market: MarketRow, errors: dict[str, str]) -> str:
         sections=sorted({stall.section for stall in stalls if stall.section}, key=natural),
         which=request.args.get("which", "all"),
         section=request.args.get("section", ""),
+        outdated=sorted(outdated_signs(session, market.id), key=natural),
         codes=", ".join(_codes()),
         layout=layout if layout in LAYOUTS else "a5",
         errors=errors,
@@ -84,6 +85,7 @@ def printed(slug: str) -> Response | tuple[str, int]:
         except PictureError:
             return _form(session, market, {"layout": say("Có mã in ra không đọc lại được. Chọn cỡ khác.")}), 400
     with installation().database.writing() as session:
+        mark_printed(session, market.id, wanted, utc_now())
         noted(session, "sign_printed", market_id=market.id, rows=len(wanted))
     answer = Response(pdf, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f"inline; filename={market.slug}-{layout}.pdf"

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import local_date, parse_day, utc_now
 from ledger.refused import Refused
+from market.account_changes import changes_told
 from market.overview import natural
 from market.signs import static_payload
 from market.stall_list import STATES, listed_stalls, stall_history
@@ -19,6 +20,7 @@ from market.web.desk import address, enter, matches, page, page_number, pages_of
 from market.web.noted import noted
 from market.web.words import say
 from merchants import stalls
+from merchants.account_changes import open_change, open_changes
 from merchants.stalls import StallRow
 from qr import banks
 from qr.image import svg
@@ -56,6 +58,7 @@ def every(slug: str) -> str:
             "stalls",
             "board/stalls.html",
             counted=counted,
+            changing=open_changes(session, market.id),
             everyone=len(listed) - counted["closed"],
             registered=len(listed),
             state=state if state in STATES else "",
@@ -94,6 +97,9 @@ def one(slug: str, code: str) -> str:
             "board/stall.html",
             stall=stall,
             history=history,
+            changing=open_change(session, stall.id),
+            changes=changes_told(session, stall.id),
+            bank_name=bank_name,
             bars=[replace(bar, year_before=None) for bar in history.bars],
             picture=Markup(picture),  # noqa: S704 - drawn here
             bank=bank_name(stall.bin),

@@ -12,7 +12,7 @@ from ledger.books.seals import seals_between
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.markets import MarketRow, list_markets
-from market.signs import market_signs, static_payload
+from market.signs import mark_printed, market_signs, outdated_signs, static_payload
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
 from market.web.formats import clock, money
@@ -23,6 +23,7 @@ from market.web.stall_flags import flags, flags_in_words
 from market.web.typed import parse_vnd
 from market.web.words import say
 from merchants import incoming
+from merchants.account_changes import open_change
 from merchants.offers import Offer, offers
 from merchants.payment_codes import find_payment_code, make_payment_code
 from merchants.stalls import StallRow, load_stall
@@ -74,11 +75,19 @@ def _sealing(stall_id: int) -> str | None:
 
 
 def page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
-    """A page of the stall's phone, with what stands on each of them; `own`: it is its holder's."""
-    bank = banks.by_bin(stall.bin)
+    """A page of the stall's phone, with what stands on each of them; `own`: it is its holder's, `changing`: another
+    account waits for the stall, on whichever phone that was asked for."""
+    with installation().database.reading() as reading:
+        changing = open_change(reading, stall.id)
     own = signed_in().may("own_stall", stall_id=stall.id)
-    values |= {"bank": bank.short_name if bank else stall.bin, "closed": _closed(stall), "own": own}
+    values |= {"bank": _bank(stall.bin), "closed": _closed(stall), "own": own}
+    values |= {"changing": changing, "changing_bank": _bank(changing.bin) if changing else ""}
     return render_template(template, stall=stall, **values), status
+
+
+def _bank(bank_bin: str) -> str:
+    bank = banks.by_bin(bank_bin)
+    return bank.short_name if bank else bank_bin
 
 
 def _closed(stall: StallRow) -> bool:
@@ -231,13 +240,14 @@ def sign() -> tuple[str, int]:
     """The stall's own code, to show, print or save."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
-    return _sign_page(stall, "", 200)
+        outdated = stall.code in outdated_signs(reading, stall.market_id)
+    return _sign_page(stall, "", 200, outdated=outdated)
 
 
-def _sign_page(stall: StallRow, problem: str, status: int) -> tuple[str, int]:
+def _sign_page(stall: StallRow, problem: str, status: int, *, outdated: bool = False) -> tuple[str, int]:
     picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
     safe = Markup(picture)  # noqa: S704 - figures only, made here
-    return page("stall/sign.html", stall, status, picture=safe, problem=problem)
+    return page("stall/sign.html", stall, status, picture=safe, problem=problem, outdated=outdated)
 
 
 @blueprint.get("/sign.pdf")
@@ -254,6 +264,7 @@ def sign_pdf() -> Response | tuple[str, int]:
             problem = say("Bảng mã chưa in được vì tên của sạp còn thiếu hoặc dài quá. Nhờ ban quản lý chợ sửa lại.")
             return _sign_page(stall, problem, 409)
     with installation().database.writing() as writing:
+        mark_printed(writing, stall.market_id, [stall.code], utc_now())
         noted(writing, "sign_printed", market_id=stall.market_id, stall_id=stall.id)
     return _file(pdf, "application/pdf", f"{stall.code}.pdf")
 

@@ -37,6 +37,7 @@ _TEXTS = {
     "bank": "Không rõ ngân hàng nào. Chọn trong danh sách gợi ý, hoặc ghi mã như VCB.",
     "account_number": "Chưa phải số tài khoản. Ghi từ 1 đến 19 chữ và số như trong app ngân hàng.",
     "card": "Đây là số in trên thẻ. Ghi số tài khoản như trong app ngân hàng.",
+    "same": "Đây là tài khoản sạp đang dùng. Ghi tài khoản khác.",
     "twice": "Mã này đã có ở một dòng phía trên. Mỗi sạp một mã.",
     "taken": "Mã này đã có sạp dùng. Chọn mã khác.",
     "respelled": "Mã này đã đăng ký với chữ hoa, chữ thường khác. Ghi đúng như đã đăng ký.",
