@@ -9,7 +9,6 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
-from werkzeug.routing import IntegerConverter, Map
 
 from ledger.days import utc_now
 from market.access import sessions
@@ -49,7 +48,6 @@ def create_app(installation: Installation) -> Flask:
         MAX_FORM_PARTS=100,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
-    app.url_map.converters["int"] = _Id
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     assert installation.database, "the tables are made before the first request"
@@ -64,13 +62,6 @@ def create_app(installation: Installation) -> Flask:
     _static_files(app)
     _blueprints(app)
     return app
-
-
-class _Id(IntegerConverter):
-    """A number in an address: one that no column could hold leads nowhere."""
-
-    def __init__(self, map: Map, max: int = 2**63 - 1) -> None:  # noqa: A002 (the library's names)
-        super().__init__(map, max=max)
 
 
 def _blueprints(app: Flask) -> None:
@@ -95,7 +86,6 @@ def _blueprints(app: Flask) -> None:
         people,
         province,
         public,
-        security,
         stall,
         stall_account,
         stall_connect,
@@ -122,7 +112,6 @@ def _blueprints(app: Flask) -> None:
         access,
         confirm,
         enrol,
-        security,
         stall,
         stall_account,
         stall_connect,
