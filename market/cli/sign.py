@@ -6,6 +6,7 @@ import click
 
 from ledger.days import local_date, utc_now
 from ledger.refused import Problem, Refused
+from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import progress
 from market.config import Settings
@@ -51,4 +52,5 @@ def print_(settings: Settings, market: str, codes: tuple[str, ...], layout: str,
     write_whole(output, pdf)
     with opened.database.writing() as session:
         mark_printed(session, row.id, [sign.stall_code for sign in signs], utc_now())
+        noted(session, "sign_printed", market_id=row.id, rows=len(signs))
     click.echo(f"{len(signs)} signs in {output}", err=True)

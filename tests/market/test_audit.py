@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
+from market.access import devices
 from market.access.audit import ACTS, KINDS, note, trail
 from market.access.logins import add_login
-from market.access.model import AUDIT, DEVICE
+from market.access.model import AUDIT
 from market.db import Database
 from market.model import LOGIN
 
@@ -58,12 +59,7 @@ def test_a_line_of_the_whole_installation_is_no_markets(database: Database, mark
 def test_a_line_shows_the_name_and_the_device_as_they_are_called_now(database: Database, market_id: int) -> None:
     thu = person(database, "thuha", market_id)
     with database.writing() as session:
-        device = session.connection().execute(
-            insert(DEVICE)
-            .values(market_id=market_id, login_id=thu, name="Oppo", pin_wrong=0, enrolled_at=NOW, seen_at=NOW)
-            .returning(DEVICE.c.id)
-        )
-        device_id = device.scalar_one()
+        device_id = devices.add(session, market_id=market_id, login_id=thu, name="Oppo", pin="274918", now=NOW)
     add(database, market_id, login_id=thu, device_id=device_id)
     with database.writing() as session:
         session.connection().execute(update(LOGIN).where(LOGIN.c.id == thu).values(name="ha"))
