@@ -131,7 +131,7 @@ class RoleGrant(SQLModel, table=True):
 
 class SignIn(SQLModel, table=True):
     """A person signed in on one device: the digest of the token its cookie holds, never the token. `confirmed_at` is
-    when PIN, second factor or passkey was last shown."""
+    when PIN, second factor or password was last shown."""
 
     __tablename__ = "session"
 

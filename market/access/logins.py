@@ -78,6 +78,12 @@ def add_login(
     return login_id
 
 
+def has_password(session: Session, login_id: int) -> bool:
+    """Whether a login can be signed in to by password."""
+    kept: str = session.connection().execute(select(LOGIN.c.password_hash).where(LOGIN.c.id == login_id)).scalar_one()
+    return bool(kept)
+
+
 def market_of(session: Session, login_id: int) -> int | None:
     """The market a login belongs to; None for those who belong to none."""
     found: int | None = (

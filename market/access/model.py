@@ -1,8 +1,8 @@
-"""The tables of what people sign in with (devices, one-time codes, passkeys, tokens) and of the audit trail."""
+"""The tables of what people sign in with (devices, one-time codes, tokens) and of the audit trail."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from ledger.columns import BigId, Moment
@@ -35,20 +35,6 @@ class Enrolment(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     used_at: datetime | None = Field(default=None, sa_column=Column(Moment))
     device_id: int | None = Field(default=None, foreign_key="device.id")
-
-
-class Passkey(SQLModel, table=True):
-    """A WebAuthn credential of a login: its public key (COSE) and how often it has signed."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    market_id: int | None = Field(default=None, foreign_key="market.id")
-    login_id: int = Field(foreign_key="login.id", index=True)
-    credential: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
-    public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    uses: int = 0
-    name: str
-    made_at: datetime = Field(sa_column=Column(Moment, nullable=False))
-    used_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
 class ApiToken(SQLModel, table=True):
@@ -102,7 +88,6 @@ class Audit(SQLModel, table=True):
 
 DEVICE = SQLModel.metadata.tables["device"]
 ENROLMENT = SQLModel.metadata.tables["enrolment"]
-PASSKEY = SQLModel.metadata.tables["passkey"]
 API_TOKEN = SQLModel.metadata.tables["api_token"]
 API_WRITE = SQLModel.metadata.tables["api_write"]
 AUDIT = SQLModel.metadata.tables["audit"]

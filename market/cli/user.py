@@ -3,7 +3,9 @@
 import click
 
 from ledger.days import utc_now
-from market.access import logins
+from ledger.refused import Problem, Refused
+from market.access import enrolment, logins
+from market.access.people import find_login
 from market.cli.noted import noted
 from market.cli.opened import installation
 from market.cli.output import print_json
@@ -15,7 +17,7 @@ from merchants.stalls import find_stall
 
 @click.group()
 def command() -> None:
-    """Logins: add."""
+    """Logins: add, code."""
 
 
 @command.command()
@@ -49,3 +51,27 @@ def add(settings: Settings, login: str, role: str, market: str | None, stall: st
         print_json({"login": login, "role": role, "password": password})
     else:
         click.echo(f"{login} may sign in with the password {password} (it is shown only now)")
+
+
+@command.command()
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def code(settings: Settings, login: str, as_json: bool) -> None:
+    """Print a one-time code that enrols a phone for LOGIN, good for ten minutes; an earlier one ends."""
+    now = utc_now()
+    with installation(settings).database.writing() as session:
+        found = find_login(session, login)
+        if found is None:
+            raise Refused(Problem(f"there is no login {login!r}; `user add` adds one", field="login"))
+        login_id, market_id = found
+        if market_id is None:
+            message = f"{login!r} belongs to no market and signs in by password only"
+            raise Refused(Problem(message, field="login"))
+        made = enrolment.make_enrolment(session, market_id=market_id, login_id=login_id, made_by=None, now=now)
+        noted(session, "enrolment_made", market_id=market_id, login=login_id)
+    address = f"{settings.base_url}/enrol"
+    if as_json:
+        print_json({"login": login, "code": made, "url": f"{address}?code={made}"})
+    else:
+        click.echo(f"{made} enrols a phone for {login} at {address}, once, within ten minutes")

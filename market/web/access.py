@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ledger.days import utc_now
 from ledger.refused import Refused
 from market.access import audit, first, logins, second_factor, sessions
+from market.access.passwords import password_problem
 from market.access.people import Person, find_login
 from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
@@ -26,7 +27,6 @@ throttle = Throttle()
 SECOND_FACTOR_WAITS = 300
 YEAR = 365 * 86_400
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 
 
 @blueprint.get("/")
@@ -273,9 +273,22 @@ def _first_errors(typed: dict[str, str], password: str, has_market: bool) -> dic
             errors["target"] = say("Ghi một số từ 1 đến 10.000.000, hoặc để trống.")
     if not LOGIN.fullmatch(typed["login"].lower()):
         errors["login"] = say("Dùng từ 2 đến 64 chữ không dấu, số, dấu chấm hoặc gạch, ví dụ thuha.")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        errors["password"] = say("Mật khẩu cần ít nhất 8 ký tự.")
+    wrong = password_error(password, [typed["login"], typed["name"]])
+    if wrong:
+        errors["password"] = wrong
     return errors
+
+
+def password_error(password: str, own: list[str]) -> str:
+    """What is wrong with a new password of somebody whose own words these are, and how to mend it; empty: nothing."""
+    problems = {
+        "short": "Mật khẩu cần ít nhất 8 ký tự.",
+        "long": "Mật khẩu dài quá, nhiều nhất 200 ký tự.",
+        "common": "Mật khẩu này nhiều người dùng, dễ bị đoán. Ghép ba bốn từ không liên quan.",
+        "own": "Mật khẩu trùng tên đăng nhập hoặc tên chợ. Chọn cái khác.",
+    }
+    problem = password_problem(password, own)
+    return say(problems[problem]) if problem else ""
 
 
 def _slug(name: str) -> str:

@@ -32,8 +32,6 @@ SAID = {
     "password_changed": "Đổi mật khẩu",
     "second_factor_on": "Bật mã xác nhận thứ hai",
     "second_factor_off": "Tắt mã xác nhận thứ hai",
-    "passkey_added": "Thêm khoá đăng nhập",
-    "passkey_ended": "Bỏ khoá đăng nhập",
     "pin_set": "Đặt mã PIN",
     "pin_wrong": "Nhập sai mã PIN",
     "enrolment_made": "Làm mã nhận máy cho {login}",

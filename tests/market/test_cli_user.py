@@ -1,14 +1,17 @@
-"""`user add`: who may sign in, as what, and where the password is and is not."""
+"""`user`: who may sign in, as what, where the password is and is not; and codes for phones."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from market.access.enrolment import find_enrolment
 from market.access.sessions import check_password
 from market.db import Database
 from market.model import LOGIN, ROLE_GRANT, ROLES
 from merchants.stalls import StallRow
+from tests.market.conftest import NOW
 
 IN_MARKET = ["--market", "ben-song"]
 AT_STALL = [*IN_MARKET, "--stall", "C-01"]
@@ -127,3 +130,20 @@ def test_a_login_that_is_taken_is_refused(cho: Any, database: Database) -> None:
 @on_sqlite
 def test_a_stall_without_its_market_is_wrong_usage(cho: Any, huong: StallRow) -> None:
     assert cho("user", "add", "lan", "--role", "helper", "--stall", "C-01").code == 2
+
+
+def test_a_code_for_a_phone_is_the_logins_own(cho: Any, database: Database, huong: StallRow) -> None:
+    cho.done("user", "add", "chi.huong", "--role", "stallholder", *AT_STALL)
+    made = cho.json("user", "code", "chi.huong")
+    assert made["url"] == f"http://127.0.0.1:8000/enrol?code={made['code']}"
+    with database.writing() as session:
+        found = find_enrolment(session, made["code"], NOW + timedelta(minutes=9))
+        assert found is not None
+        assert found.market_id == huong.market_id
+
+
+@on_sqlite
+def test_no_code_opens_what_belongs_to_no_market(cho: Any) -> None:
+    cho.done("user", "add", "chi.lan", "--role", "administrator")
+    assert "signs in by password only" in cho.refused("user", "code", "chi.lan")[0]
+    assert "`user add` adds one" in cho.refused("user", "code", "nobody")[0]

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables of devices, codes, passkeys, tokens, the audit trail and account changes."""
+    """Make the tables of devices, codes, tokens, the audit trail and account changes."""
     op.create_table(
         "account_change",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -77,23 +77,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
     )
     op.create_index(op.f("ix_device_login_id"), "device", ["login_id"])
-    op.create_table(
-        "passkey",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("market_id", sa.Integer(), nullable=True),
-        sa.Column("login_id", sa.Integer(), nullable=False),
-        sa.Column("credential", sa.LargeBinary(), nullable=False),
-        sa.Column("public_key", sa.LargeBinary(), nullable=False),
-        sa.Column("uses", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("made_at", Moment(), nullable=False),
-        sa.Column("used_at", Moment(), nullable=True),
-        sa.ForeignKeyConstraint(["login_id"], ["login.id"], name=op.f("fk_passkey_login_id")),
-        sa.ForeignKeyConstraint(["market_id"], ["market.id"], name=op.f("fk_passkey_market_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
-        sa.UniqueConstraint("credential", name=op.f("uq_passkey_credential")),
-    )
-    op.create_index(op.f("ix_passkey_login_id"), "passkey", ["login_id"])
     op.create_table(
         "api_write",
         sa.Column("id", BigId, nullable=False),

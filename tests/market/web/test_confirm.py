@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from ledger.days import utc_now
 from market.access import devices, second_factor, sessions, throttle
-from market.access.model import AUDIT
+from market.access.model import AUDIT, DEVICE
 from market.db import Database
 from market.installation import Installation
 from market.model import LOGIN, SESSION
@@ -149,3 +149,31 @@ def test_asking_leads_back_to_the_page_that_was_read(app: Flask) -> None:
 def test_a_form_that_was_sent_leads_back_to_the_page_it_names(app: Flask) -> None:
     with app.test_request_context("/stall/account", method="POST"):
         assert ask_to_confirm("/stall/").headers["Location"] == "/confirm?next=/stall/"
+
+
+def test_a_stallholder_ends_an_own_phone_after_the_pin(phone: FlaskClient, database: Database) -> None:
+    with database.reading() as session:
+        device_id = session.connection().execute(select(DEVICE.c.id)).scalar_one()
+    assert phone.post(f"/security/phones/{device_id}/end").headers["Location"] == "/confirm?next=/security"
+    show(phone, PIN)
+    assert phone.post(f"/security/phones/{device_id}/end").status_code == 303
+    assert phone.get("/stall/").headers["Location"].startswith("/signin")
+
+
+def test_without_a_password_there_is_no_page_to_change_it(phone: FlaskClient, database: Database) -> None:
+    with database.writing() as session:
+        session.connection().execute(update(LOGIN).values(password_hash=""))
+    assert phone.get("/security").status_code == 200
+    assert phone.get("/security/password").status_code == 404
+    assert phone.get("/security/second").status_code == 404
+
+
+def test_nobody_ends_somebody_elses_phone(
+    phone: FlaskClient, signed_in: Callable[..., FlaskClient], tu: StallRow, database: Database
+) -> None:
+    with database.reading() as session:
+        device_id = session.connection().execute(select(DEVICE.c.id)).scalar_one()
+    other = signed_in("stallholder", stall=tu)
+    show(other, PASSWORD)
+    assert other.post(f"/security/phones/{device_id}/end").status_code == 404
+    assert phone.get("/stall/").status_code == 200
