@@ -13,7 +13,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sized
-from logging.handlers import RotatingFileHandler
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from types import FrameType
@@ -22,6 +21,7 @@ from typing import Any
 from ledger.refused import Problem, Refused
 from market.config import Settings
 from market.installation import Installation
+from market.logs import log_to_file
 from market.tls import Certificate, Terminator, listen
 
 THREADS = 16
@@ -78,7 +78,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     from market.background import poll_channels, sweep
     from market.web.app import create_app
 
-    _log_to_file(settings)
+    log_to_file(settings.data / "cho.log")
     _allow_open_files()
     installation = Installation(settings)
     shedding = _Shedding(create_app(installation))
@@ -95,7 +95,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     # Ctrl-C reaches the whole group of the terminal; the supervisor answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     polling = threading.Thread(target=poll_channels, args=(installation, ending), daemon=True)
-    threads = [threading.Thread(target=sweep, args=(installation.database, ending), daemon=True)]
+    threads = [threading.Thread(target=sweep, args=(installation.database, ending, settings.keep_payers), daemon=True)]
     if background is not None:
         threads.append(threading.Thread(target=background, args=(installation, ending), daemon=True))
     for thread in (polling, *threads):
@@ -236,11 +236,3 @@ def try_port(host: str, port: int) -> None:
         else:
             raise Refused(Problem(f"{host!r} cannot be listened on: {error.strerror}", field="CHO_HOST")) from None
         raise Refused(Problem(message, field="CHO_PORT")) from None
-
-
-def _log_to_file(settings: Settings) -> None:
-    handler = RotatingFileHandler(settings.data / "cho.log", maxBytes=5_000_000, backupCount=3, encoding="utf-8")
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
+from werkzeug.routing import IntegerConverter, Map
 
 from ledger.days import utc_now
 from market.access import sessions
@@ -48,9 +49,11 @@ def create_app(installation: Installation) -> Flask:
         MAX_FORM_PARTS=100,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
+    app.url_map.converters["int"] = _Id
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     assert installation.database, "the tables are made before the first request"
+    app.before_request(_bound_bodies)
     own_address.register(app, settings.base_url, given=settings.base_url_given)
     csrf.init_app(app)
     app.before_request(_meet)
@@ -62,6 +65,13 @@ def create_app(installation: Installation) -> Flask:
     _static_files(app)
     _blueprints(app)
     return app
+
+
+class _Id(IntegerConverter):
+    """A number in an address: one that no column could hold leads nowhere."""
+
+    def __init__(self, map: Map, max: int = 2**63 - 1) -> None:  # noqa: A002 (the library's names)
+        super().__init__(map, max=max)
 
 
 def _blueprints(app: Flask) -> None:
@@ -124,6 +134,12 @@ def _blueprints(app: Flask) -> None:
         *desk,
     ):
         app.register_blueprint(module.blueprint)
+
+
+def _bound_bodies() -> None:
+    """What is no file is small: werkzeug bounds the fields of a form with files only, and reads any other whole."""
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
 
 def _meet() -> None:

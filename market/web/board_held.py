@@ -15,6 +15,7 @@ from market.web.board_unmatched import jobs_page
 from market.web.desk import enter, page_number, pages_of
 from market.web.gate import signed_in
 from market.web.noted import noted
+from market.web.typed import parse_number
 from market.web.words import say
 from merchants import settling
 from merchants.payments import Outcome
@@ -88,7 +89,7 @@ def told(slug: str, notice_id: int) -> AnyResponse:
 @blueprint.post("/held/<int:notice_id>/file")
 def told_file(slug: str, notice_id: int) -> AnyResponse:
     """All that came together with a notice was told before, as far as it was shown (`last`)."""
-    last = request.form.get("last", 0, type=int)
+    last = parse_number(request.form.get("last", "")) or 0
     with installation().database.reading() as session:
         market = enter(session, slug)
         notices = waiting.held_with(session, market.id, notice_id, last)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from flask import Blueprint, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ledger.books.seals import newest_seal
@@ -160,6 +160,13 @@ def busy(error: OperationalError) -> Response | tuple[str, int, dict[str, str]]:
         return api_problems.problem(503, headers={"Retry-After": str(RETRY_AFTER)})
     page, status = _trouble(503)
     return page, status, {"Retry-After": str(RETRY_AFTER)}
+
+
+@blueprint.app_errorhandler(DataError)
+def unheard_of(error: DataError) -> Response | tuple[str, int]:
+    """What no column can hold, a NUL or a number beyond all ids, is nowhere in the database: there is no such page."""
+    log.warning("%s was asked for what no column holds", request.endpoint)
+    return refused(NotFound())
 
 
 def _trouble(status: int) -> tuple[str, int]:
