@@ -1,13 +1,14 @@
 """What the serving worker does beside answering: book what was left over, seal the days, change accounts whose wait is
-over, poll the providers."""
+over, forget who paid long ago, poll the providers."""
 
 import logging
 import random
 import threading
 import time
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from ledger.days import utc_now
+from ledger.days import local_date, utc_now
 from ledger.inbox.receive import channels_behind
 from ledger.refused import Refused
 from market.account_changes import change_accounts
@@ -15,6 +16,7 @@ from market.channels import ChannelRow, list_channels
 from market.db import Database
 from market.fetching import Pause
 from market.installation import Installation
+from market.payers import forget_payers
 from market.polling import PACE, channels_to_poll, poll
 from market.sealing import seal_days
 from merchants.payments import take_up
@@ -30,9 +32,10 @@ LOOK_EVERY = 20.0
 BUSIEST = 0.1
 
 
-def sweep(database: Database, ending: threading.Event) -> None:
+def sweep(database: Database, ending: threading.Event, keep_payers: timedelta) -> None:
     """At the start and every minute, book what was told and could not be booked then, seal a day that ended, and change
-    the accounts whose wait is over."""
+    the accounts whose wait is over; once a day, forget who paid longer ago than `keep_payers`."""
+    forgotten: date | None = None
     while True:
         try:
             # Looked up first, for a market where nothing waits should not have its writers wait either.
@@ -44,6 +47,9 @@ def sweep(database: Database, ending: threading.Event) -> None:
                     take_up(session, channel.source, utc_now())
             seal_days(database, utc_now())
             change_accounts(database, utc_now())
+            if forgotten != (today := local_date(utc_now())):
+                forget_payers(database, before=utc_now() - keep_payers)
+                forgotten = today
         except Exception:
             log.exception("the sweep failed; it comes again in a minute")
         if ending.wait(SWEEP_EVERY):

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -24,6 +25,7 @@ SETTINGS = {
     "CHO_SEPAY_API": "address of SePay's own interface, for its sandbox (default: https://userapi.sepay.vn/v2)",
     "CHO_CASSO_API": "address of Casso's own interface (default: https://oauth.casso.vn/v2)",
     "CHO_BACKUP_PASSPHRASE_FILE": "file with the passphrase that backups keep the installation's key under",
+    "CHO_KEEP_PAYERS_DAYS": "days that payers' names, accounts and messages are kept (default: 180)",
 }
 Network = IPv4Network | IPv6Network
 
@@ -46,6 +48,7 @@ class Settings:
     sepay_api: str
     casso_api: str
     backup_passphrase_file: Path | None
+    keep_payers: timedelta
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -96,6 +99,7 @@ class Settings:
             sepay_api=sepay_api,
             casso_api=casso_api,
             backup_passphrase_file=Path(passphrase_file) if passphrase_file else None,
+            keep_payers=_days(environment, "CHO_KEEP_PAYERS_DAYS", "180"),
         )
 
 
@@ -107,6 +111,13 @@ def _certificate(environment: Mapping[str, str]) -> tuple[Path, Path] | None:
         given, missing = ("CHO_TLS_CERT", "CHO_TLS_KEY") if certificate else ("CHO_TLS_KEY", "CHO_TLS_CERT")
         raise Refused(Problem(f"needs {missing} beside it", field=given))
     return Path(certificate), Path(key)
+
+
+def _days(environment: Mapping[str, str], name: str, usual: str) -> timedelta:
+    days = environment.get(name) or usual
+    if not (days.isascii() and days.isdigit() and 0 < int(days) <= 3650):
+        raise Refused(Problem(f"{days!r} is no number of days; write one from 1 to 3650", field=name))
+    return timedelta(days=int(days))
 
 
 def _networks(text: str) -> tuple[Network, ...]:

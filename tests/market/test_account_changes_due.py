@@ -18,7 +18,7 @@ def test_the_sweep_changes_the_account_and_notes_it(database: Database, huong: S
         change = ask(session, huong, bank="MB", number="0777700001", name="LE THI HUONG", login_id=7, now=asked)
     ending = threading.Event()
     ending.set()
-    sweep(database, ending)
+    sweep(database, ending, timedelta(days=180))
     with database.reading() as session:
         assert load_stall(session, huong.id).account_number == "0777700001"
         [line] = trail(session, huong.market_id, limit=9)

@@ -1,5 +1,6 @@
 """The settings: every default, and what is refused with the name of the setting and the mend."""
 
+from datetime import timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
             "CHO_TLS_KEY": "key.pem",
             "CHO_PROXIES": "127.0.0.1, 10.0.0.0/8",
             "CHO_BACKUP_PASSPHRASE_FILE": "passphrase",
+            "CHO_KEEP_PAYERS_DAYS": "30",
         }
     )
     assert settings == Settings(
@@ -58,6 +60,7 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
         sepay_api="https://userapi-sandbox.sepay.vn/v2",
         casso_api="http://127.0.0.1:8080",
         backup_passphrase_file=Path("passphrase"),
+        keep_payers=timedelta(days=30),
     )
 
 
@@ -98,6 +101,8 @@ def test_every_unknown_name_is_told_with_the_names_there_are() -> None:
             "https://user@oauth.casso.vn",
             "'https://user@oauth.casso.vn' is no address of an interface; write https://name/path",
         ),
+        ("CHO_KEEP_PAYERS_DAYS", "0", "'0' is no number of days; write one from 1 to 3650"),
+        ("CHO_KEEP_PAYERS_DAYS", "-1", "'-1' is no number of days; write one from 1 to 3650"),
         ("CHO_PORT", "0", "'0' is no port; write a number from 1 to 65535"),
         ("CHO_PORT", "65536", "'65536' is no port; write a number from 1 to 65535"),
         ("CHO_PORT", "http", "'http' is no port; write a number from 1 to 65535"),

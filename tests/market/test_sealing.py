@@ -27,7 +27,7 @@ def test_the_first_sweep_seals_the_day_that_ended(database: Database, huong: Sta
         )
     ending = threading.Event()
     ending.set()
-    sweep(database, ending)
+    sweep(database, ending, timedelta(days=180))
     with database.reading() as session:
         sealed = newest_seal(session, huong.book_id)
     assert sealed is not None
