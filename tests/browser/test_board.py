@@ -57,6 +57,8 @@ PAGES = (
     "/board/ben-song/held",
     "/board/ben-song/parked",
     "/board/ben-song/statements",
+    "/board/ben-song/log",
+    "/board/ben-song/check",
     "/board/ben-song/gaps",
 )
 TOO_SMALL = """() => [...document.querySelectorAll("main a, main button, main input, main select, main summary")]
