@@ -16,6 +16,7 @@ from market.access.passwords import password_problem
 from market.access.people import Person, find_login
 from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
+from market.web import known
 from market.web.app import app_is_secure, installation, sign_in_cookie
 from market.web.typed import parse_number
 from market.web.words import LANGUAGES, say
@@ -85,9 +86,9 @@ def sign_in() -> AnyResponse | tuple[str, int]:
         errors["password"] = say("Ghi mật khẩu.")
     if errors:
         return _sign_in_page(back, typed, errors, 400)
-    address, now = request.remote_addr or "", time.monotonic()
     # A name that cannot exist is looked for all the same, so that it takes as long.
     name = typed.lower() if LOGIN.fullmatch(typed.lower()) else ""
+    address, now = known.tries_from(name), time.monotonic()
     wait = throttle.wait(address, name, now)
     if wait:
         seconds = math.ceil(wait)
@@ -105,9 +106,8 @@ def sign_in() -> AnyResponse | tuple[str, int]:
     throttle.right(address, name)
     with installation().database.reading() as session:
         second = second_factor.has_second_factor(session, login_id)
-    if second:
-        return ask_second_factor(login_id, back)
-    return begin(login_id, back, confirmed=True)
+    answer = ask_second_factor(login_id, back) if second else begin(login_id, back, confirmed=True)
+    return known.remember(answer, name)
 
 
 def ask_second_factor(login_id: int, back: str) -> AnyResponse:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from market.installation import Installation
 from market.web.app import create_app
+from tests.market.web.conftest import PASSWORD
 
 PUBLIC = "https://cho.example.vn"
 
@@ -127,3 +128,35 @@ def test_behind_the_proxy_one_who_guesses_keeps_no_other_visitor_out(
         last = _guess(client, came_from="127.0.0.1", forwarded_for="9.9.9.9, 203.0.113.9")
     assert last == 429
     assert _guess(client, came_from="127.0.0.1", forwarded_for="203.0.113.10") == 401
+
+
+def test_who_hammers_a_login_on_the_markets_wifi_does_not_keep_its_owner_out(
+    app: Flask, add_person: Callable[..., str], administrator: FlaskClient
+) -> None:
+    name = add_person("province")
+    owner, hammer = app.test_client(), app.test_client()
+    assert owner.post("/signin", data={"login": name, "password": PASSWORD}).status_code == 303
+    owner.post("/signout")
+    said = [hammer.post("/signin", data={"login": name, "password": "wrong"}).status_code for _ in range(8)]
+    assert said[-1] == 429
+    assert hammer.post("/signin", data={"login": name, "password": PASSWORD}).status_code == 429
+    assert owner.post("/signin", data={"login": name, "password": PASSWORD}).status_code == 303
+
+
+def test_a_browser_that_is_known_may_not_guess_for_ever(
+    app: Flask, add_person: Callable[..., str], administrator: FlaskClient
+) -> None:
+    name, other = add_person("province"), add_person("province")
+    browser = app.test_client()
+    browser.post("/signin", data={"login": name, "password": PASSWORD})
+    for login in (name, other):
+        said = [browser.post("/signin", data={"login": login, "password": "wrong"}).status_code for _ in range(7)]
+        assert said[-1] == 429
+
+
+def test_a_made_up_cookie_makes_no_browser_known(app: Flask, administrator: FlaskClient) -> None:
+    for number in range(7):
+        browser = app.test_client()
+        browser.set_cookie("known", f"{number:064}")
+        last = browser.post("/signin", data={"login": "chi.huong", "password": "wrong"}).status_code
+    assert last == 429

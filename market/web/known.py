@@ -1,0 +1,41 @@
+"""A browser where somebody signed in before does not wait for the guesses of others behind the same address.
+
+All the phones on a market's Wi-Fi have one address. Whoever hammers a login from there would make its owner wait for as
+long as it goes on; a cookie that only this program can make sets the owner's browser apart (OWASP, device cookies). It
+opens nothing: its bearer has five free tries like everybody.
+"""
+
+import hashlib
+import hmac
+from typing import TypeVar
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from market.web.app import app_is_secure, installation
+
+KEPT = 180 * 86_400
+Answer = TypeVar("Answer", bound=Response)
+
+
+def tries_from(login: str) -> str:
+    """Where this try to sign in counts: in this browser, where that login was signed in here before, else at the
+    visitor's address."""
+    shown = request.cookies.get(_cookie(), "")
+    if login and hmac.compare_digest(shown.encode(), _proof(login).encode()):
+        return f"known {shown}"
+    return request.remote_addr or ""
+
+
+def remember(answer: Answer, login: str) -> Answer:
+    """The login's password was right in this browser."""
+    answer.set_cookie(_cookie(), _proof(login), max_age=KEPT, secure=app_is_secure(), httponly=True, samesite="Lax")
+    return answer
+
+
+def _cookie() -> str:
+    return "__Host-known" if app_is_secure() else "known"
+
+
+def _proof(login: str) -> str:
+    return hmac.digest(installation().key.encode(), f"cho known browser {login}".encode(), hashlib.sha256).hex()
