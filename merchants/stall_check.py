@@ -13,6 +13,10 @@ from qr.errors import FieldError
 COLUMNS = ("code", "name", "category", "section", "holder", "phone", "bank", "account_number", "account_name")
 OPTIONAL = {"category", "section", "phone"}
 PLAIN = ("name", "category", "section", "holder", "phone")
+# Control characters and those that reorder or hide their neighbours, private ones, halves of one.
+UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+# Composed, a Vietnamese letter has no mark beside it; a tower of so many covers the lines above.
+STACKED = 3
 LONGEST = {"code": 20, "name": 60, "category": 40, "section": 40, "holder": 60, "account_name": 60}
 
 
@@ -32,7 +36,7 @@ def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewSta
             wrong(name, "is empty", "empty")
         elif len(value) > LONGEST.get(name, 60):
             wrong(name, f"has {len(value)} characters, {LONGEST.get(name, 60)} at most; shorten it", "long")
-        elif any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in value):
+        elif any(unicodedata.category(character) in UNSEEN for character in value) or _is_tower(value):
             wrong(name, "holds a character that cannot be printed; type it again", "unprintable")
     if said["code"] and not re.fullmatch(r"[^\W_](?:[\w.-]*[^\W_])?", said["code"]):
         message = f"{said['code']!r} is no stall code; use letters and digits, with - or . between, as in C-17"
@@ -53,3 +57,7 @@ def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewSta
         wrong("account_number", problem, "card" if looks_like_card(number) else "account_number")
     described = {name: said[name] for name in ("code", *PLAIN, "account_name")}
     return NewStall(**described, bin=bank_bin, account_number=number), problems
+
+
+def _is_tower(text: str) -> bool:
+    return "M" * STACKED in "".join("M" if unicodedata.combining(character) else "." for character in text)

@@ -32,6 +32,7 @@ GROUPS = {
     "serve": "Serve this machine's markets in a browser.",
     "demo": "A sample province to look at.",
     "backup": "The whole installation as one file: create, restore.",
+    "doctor": "What is wrong with this installation, and the mend.",
     "upgrade": "Back up, then migrate an older database.",
 }
 

@@ -6,4 +6,4 @@ from markupsafe import Markup
 
 def link_picture(link: str) -> Markup:
     """The code as SVG, black on nothing: it stands on a white card."""
-    return Markup(segno.make_qr(link, error="m").svg_inline(border=4, scale=6))  # noqa: S704 - figures only, made here
+    return Markup(segno.make_qr(link, error="m").svg_inline(border=4, omitsize=True))  # noqa: S704 - figures only, made here

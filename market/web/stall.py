@@ -15,6 +15,7 @@ from market.markets import MarketRow, list_markets
 from market.signs import mark_printed, market_signs, outdated_signs, static_payload
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
+from market.web.file_names import to_keep
 from market.web.formats import clock, money
 from market.web.gate import asked_right, signed_in
 from market.web.noted import noted
@@ -345,6 +346,4 @@ def _market(markets: list[MarketRow], stall: StallRow) -> MarketRow:
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
-    # A stall's code may hold letters that a header cannot; what browsers name the file matters little.
-    plain = name.encode("ascii", "ignore").decode().replace('"', "") or "sap"
-    return Response(content, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{plain}"'})
+    return Response(content, mimetype=kind, headers={"Content-Disposition": to_keep(name)})

@@ -73,6 +73,20 @@ def test_others_are_answered_while_two_hundred_stop_in_the_middle_of_a_body(
         half.close()
 
 
+def test_headers_of_64_kilobytes_are_refused_and_hold_nobody_up(served: tuple[subprocess.Popen[str], int]) -> None:
+    _, port = served
+    many = []
+    for _ in range(20):
+        visitor = socket.create_connection(("127.0.0.1", port))
+        visitor.sendall(b"GET /signin HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 65_536)
+        many.append(visitor)
+    assert _status(port) == 200
+    for visitor in many:
+        visitor.settimeout(10)
+        assert visitor.recv(100).startswith(b"HTTP/1.1 431 ")
+        visitor.close()
+
+
 def test_a_worker_that_is_killed_is_replaced(served: tuple[subprocess.Popen[str], int]) -> None:
     process, port = served
     children = psutil.Process(process.pid).children()
