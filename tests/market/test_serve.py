@@ -83,7 +83,7 @@ def test_headers_of_64_kilobytes_are_refused_and_hold_nobody_up(served: tuple[su
     assert _status(port) == 200
     for visitor in many:
         visitor.settimeout(10)
-        assert visitor.recv(100).startswith(b"HTTP/1.1 431 ")
+        assert visitor.recv(100).split(b" ")[1] == b"431"
         visitor.close()
 
 
