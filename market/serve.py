@@ -101,7 +101,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     for thread in (polling, *threads):
         thread.start()
     try:
-        while not (ending.is_set() or told.is_set() or _orphaned()):
+        while not (ending.is_set() or told.is_set() or _orphaned()) and (terminator is None or terminator.stands()):
             loop(timeout=0.5, use_poll=True, map=sockets, count=1)
         if terminator is not None:
             terminator.close_door()

@@ -139,6 +139,10 @@ class Terminator:
         self._thread.start()
         self._begun.wait()
 
+    def stands(self) -> bool:
+        """Whether visitors are still taken."""
+        return self._thread.is_alive()
+
     def close_door(self) -> None:
         """Take nobody new; whoever is in goes on."""
         self._tell(self._shut)
@@ -161,8 +165,12 @@ class Terminator:
         self._visits: set[asyncio.Task[None]] = set()
         doors = [self._loop.create_task(self._accept(listener)) for listener in self._listeners]
         self._begun.set()
-        await self._shut.wait()
+        shut = self._loop.create_task(self._shut.wait())
+        await asyncio.wait([shut, *doors], return_when=asyncio.FIRST_COMPLETED)
         for door in doors:
+            if door.done():
+                # Nobody would come in any more: better that the worker ends and another begins.
+                door.result()
             door.cancel()
         for listener in self._listeners:
             listener.close()
