@@ -137,9 +137,9 @@ def _blueprints(app: Flask) -> None:
 
 
 def _bound_bodies() -> None:
-    """What is no file is small: werkzeug bounds the fields of a form with files only, and reads any other whole."""
+    """What is no file is as small as a page says: werkzeug bounds the fields of a form with files only."""
     if request.mimetype != "multipart/form-data":
-        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
+        request.max_content_length = request.max_form_memory_size
 
 
 def _meet() -> None:
