@@ -26,13 +26,12 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "password_changed",
         "second_factor_on",
         "second_factor_off",
-        "pin_set",
         "pin_wrong",
         "enrolment_made",
         "device_enrolled",
         "device_revoked",
     ),
-    "people": ("person_added", "person_ended", "role_added", "role_ended"),
+    "people": ("person_added", "role_added", "role_ended"),
     "stalls": (
         "stall_added",
         "stall_changed",
@@ -70,17 +69,8 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "token_ended",
     ),
     "months": ("month_closed", "ledger_verified"),
-    "privacy": (
-        "consent_given",
-        "consent_withdrawn",
-        "amounts_seen",
-        "stall_exported",
-        "erasure_asked",
-        "erasure_stopped",
-        "erased",
-    ),
     "reading": ("report_downloaded", "ledger_exported"),
-    "settings": ("market_added", "market_changed", "backup_made", "backup_restored"),
+    "settings": ("market_added", "backup_made"),
 }
 ACTS: Final = frozenset(act for acts in KINDS.values() for act in acts)
 # Everything that a line may say beside the stall: ids, codes, numbers of rows; never a name or an amount, and of an
@@ -90,7 +80,6 @@ ABOUT: Final = frozenset(
         "account",
         "account_change",
         "channel",
-        "consent",
         "device",
         "enrolment",
         "entry",

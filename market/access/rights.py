@@ -29,8 +29,6 @@ OF_MARKET: Final[dict[str, tuple[str, ...]]] = {
     "enrol": (*_BOARD, "volunteer"),
     "read_log": (*_BOARD, "auditor"),
     "verify": (*_BOARD, "auditor"),
-    # With the stall's dated consent only: `merchants.takings` asks for it.
-    "read_shared_amounts": ("board",),
 }
 # At a stall: its own people and nobody else.
 OF_STALL: Final[dict[str, tuple[str, ...]]] = {

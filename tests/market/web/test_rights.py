@@ -105,8 +105,7 @@ def test_every_role_has_some_right_and_no_right_has_another_role() -> None:
 
 
 def test_an_administrator_holds_every_right_but_those_of_a_stall() -> None:
-    others = OF_STALL.keys() | {"read_shared_amounts"}
-    assert {right for right, roles in RIGHTS.items() if "administrator" not in roles} == others
+    assert {right for right, roles in RIGHTS.items() if "administrator" not in roles} == OF_STALL.keys()
 
 
 def test_an_unlisted_route_is_refused_to_everybody(
