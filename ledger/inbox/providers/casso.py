@@ -26,30 +26,21 @@ def _transaction(said: dict[str, Any]) -> list[Notice]:
     account_number = fields.account(said, "bank_sub_acc_id", "subAccId", needed=not test)
     at, day = when(said, "when")
     direction = fields.sign(signed)
-    notice = Notice(
-        event_id=number
-        or fields.id_of_last_resort(
-            account_number=account_number,
-            bank_reference=bank_reference,
-            direction=direction,
-            amount=abs(signed),
-            at=at,
-            day=day,
-        ),
+    return fields.movement(
+        number,
         account_number=account_number,
         bank=fields.bank(said, "bankName", "bankAbbreviation"),
         amount=abs(signed),
         direction=direction,
         bank_reference=bank_reference,
         at=at,
-        local_date=day,
+        day=day,
         memo=fields.text(said, "description"),
         payer_name=fields.text(said, "corresponsiveName"),
         payer_account=fields.text(said, "corresponsiveAccount"),
         virtual_account=fields.account(said, "virtualAccount", needed=False),
         test=test,
     )
-    return [notice] if signed else []
 
 
 def when(said: dict[str, Any], field: str) -> tuple[datetime | None, date]:

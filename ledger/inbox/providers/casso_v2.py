@@ -34,30 +34,21 @@ def _transaction(said: dict[str, object]) -> list[Notice]:
     account_number = fields.account(said, "accountNumber", needed=not test)
     at, day = fields.moment_or_day(said, "transactionDateTime")
     direction = fields.sign(signed)
-    notice = Notice(
-        event_id=number
-        or fields.id_of_last_resort(
-            account_number=account_number,
-            bank_reference=bank_reference,
-            direction=direction,
-            amount=abs(signed),
-            at=at,
-            day=day,
-        ),
+    return fields.movement(
+        number,
         account_number=account_number,
         bank=fields.bank(said, "bankName", "bankAbbreviation"),
         amount=abs(signed),
         direction=direction,
         bank_reference=bank_reference,
         at=at,
-        local_date=day,
+        day=day,
         memo=fields.text(said, "description"),
         payer_name=fields.text(said, "counterAccountName"),
         payer_account=fields.text(said, "counterAccountNumber"),
         virtual_account=fields.account(said, "virtualAccountNumber", needed=False),
         test=test,
     )
-    return [notice] if signed else []
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:

@@ -182,6 +182,49 @@ def whole_id(said: dict[str, Any], field: str) -> str:
     return ""
 
 
+def movement(
+    event_id: str,
+    *,
+    account_number: str,
+    bank: str,
+    amount: int,
+    direction: Direction,
+    bank_reference: str,
+    at: datetime | None,
+    day: date,
+    memo: str,
+    payer_name: str = "",
+    payer_account: str = "",
+    virtual_account: str = "",
+    test: bool = False,
+) -> list[Notice]:
+    """The notice of a movement, under an id of last resort where it has none; no notice of 0 đồng: nothing moved."""
+    notice = Notice(
+        event_id=event_id
+        or id_of_last_resort(
+            account_number=account_number,
+            bank_reference=bank_reference,
+            direction=direction,
+            amount=amount,
+            at=at,
+            day=day,
+        ),
+        account_number=account_number,
+        bank=bank,
+        amount=amount,
+        direction=direction,
+        bank_reference=bank_reference,
+        at=at,
+        local_date=day,
+        memo=memo,
+        payer_name=payer_name,
+        payer_account=payer_account,
+        virtual_account=virtual_account,
+        test=test,
+    )
+    return [notice] if amount else []
+
+
 def id_of_last_resort(
     *, account_number: str, bank_reference: str, direction: Direction, amount: int, at: datetime | None, day: date
 ) -> str:

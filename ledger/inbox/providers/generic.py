@@ -25,21 +25,20 @@ def _event(said: dict[str, Any]) -> list[Notice]:
         raise ValueError("id is missing or empty; give every event one that it keeps when it is sent again")
     amount = fields.amount(said, "amount")
     at, day = fields.moment_or_day(said, "at")
-    notice = Notice(
-        event_id=event_id,
+    return fields.movement(
+        event_id,
         account_number=fields.account(said, "account_number"),
         bank=fields.bank(said, "bank"),
         amount=amount,
         direction=fields.direction(said, "direction"),
         bank_reference=fields.reference(said, "bank_reference"),
         at=at,
-        local_date=day,
+        day=day,
         memo=fields.text(said, "memo"),
         payer_name=fields.text(said, "payer_name"),
         payer_account=fields.text(said, "payer_account"),
         virtual_account=fields.account(said, "virtual_account", needed=False),
     )
-    return [notice] if amount else []
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:

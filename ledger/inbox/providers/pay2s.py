@@ -23,26 +23,17 @@ def _transaction(said: dict[str, Any]) -> list[Notice]:
     account_number = fields.account(said, "accountNumber")
     bank_reference = fields.reference(said, "transactionNumber")
     at, day = fields.moment_or_day(said, "transactionDate")
-    notice = Notice(
-        event_id=fields.reference(said, "id")
-        or fields.id_of_last_resort(
-            account_number=account_number,
-            bank_reference=bank_reference,
-            direction=direction,
-            amount=amount,
-            at=at,
-            day=day,
-        ),
+    return fields.movement(
+        fields.reference(said, "id"),
         account_number=account_number,
         bank=fields.bank(said, "gateway"),
         amount=amount,
         direction=direction,
         bank_reference=bank_reference,
         at=at,
-        local_date=day,
+        day=day,
         memo=fields.text(said, "content"),
     )
-    return [notice] if amount else []
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:

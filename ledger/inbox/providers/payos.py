@@ -48,8 +48,8 @@ def _payment(said: dict[str, Any]) -> list[Notice]:
             at=at,
             day=day,
         )
-    notice = Notice(
-        event_id=event_id,
+    return fields.movement(
+        event_id,
         account_number=account_number,
         # Only the payer's bank is named.
         bank="",
@@ -57,14 +57,13 @@ def _payment(said: dict[str, Any]) -> list[Notice]:
         direction="in",
         bank_reference=bank_reference,
         at=at,
-        local_date=day,
+        day=day,
         memo=fields.text(said, "description"),
         payer_name=fields.text(said, "counterAccountName"),
         payer_account=fields.text(said, "counterAccountNumber"),
         virtual_account=fields.account(said, "virtualAccountNumber", needed=False),
         test=link == SAMPLE_LINK or bank_reference == SAMPLE_REFERENCE,
     )
-    return [notice] if amount else []
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:

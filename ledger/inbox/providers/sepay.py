@@ -21,29 +21,21 @@ def read(body: bytes) -> list[Notice]:
     bank_reference = fields.reference(said, "referenceCode")
     at = fields.moment(said, "transactionDate")
     day = at.astimezone(HO_CHI_MINH).date()
-    event_id = fields.whole_id(said, "id") or fields.id_of_last_resort(
-        account_number=account_number,
-        bank_reference=bank_reference,
-        direction=direction,
-        amount=amount,
-        at=at,
-        day=day,
-    )
-    notice = Notice(
-        event_id=event_id,
+    event_id = fields.whole_id(said, "id")
+    return fields.movement(
+        event_id,
         account_number=account_number,
         bank=fields.bank(said, "gateway"),
         amount=amount,
         direction=direction,
         bank_reference=bank_reference,
         at=at,
-        local_date=day,
+        day=day,
         memo=fields.text(said, "content") or fields.text(said, "description"),
         virtual_account=fields.account(said, "subAccount", needed=False),
         # The dashboard's "send a test" numbers its made-up transaction 0; real ones begin at 1.
         test=event_id == "0",
     )
-    return [notice] if amount else []
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:
