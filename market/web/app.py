@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
@@ -23,6 +24,34 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' {styles}; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
+)
+# Every module of this package that has a blueprint.
+_PAGES = (
+    "access",
+    "api",
+    "board",
+    "board_account",
+    "board_connect",
+    "board_forms",
+    "board_gaps",
+    "board_held",
+    "board_import",
+    "board_log",
+    "board_signs",
+    "board_stalls",
+    "board_statements",
+    "board_unmatched",
+    "confirm",
+    "enrol",
+    "hooks",
+    "people",
+    "province",
+    "public",
+    "security",
+    "stall",
+    "stall_account",
+    "stall_connect",
+    "stall_payments",
 )
 csrf = CSRFProtect()
 
@@ -75,65 +104,8 @@ class _Id(IntegerConverter):
 
 
 def _blueprints(app: Flask) -> None:
-    from market.web import (
-        access,
-        api,
-        board,
-        board_account,
-        board_connect,
-        board_forms,
-        board_gaps,
-        board_held,
-        board_import,
-        board_log,
-        board_signs,
-        board_stalls,
-        board_statements,
-        board_unmatched,
-        confirm,
-        enrol,
-        hooks,
-        people,
-        province,
-        public,
-        security,
-        stall,
-        stall_account,
-        stall_connect,
-        stall_payments,
-    )
-
-    desk = (
-        board,
-        board_account,
-        board_connect,
-        board_forms,
-        board_gaps,
-        board_held,
-        board_import,
-        board_log,
-        board_signs,
-        board_stalls,
-        board_statements,
-        board_unmatched,
-        people,
-        province,
-    )
-    for module in (
-        access,
-        confirm,
-        enrol,
-        security,
-        stall,
-        stall_account,
-        stall_connect,
-        stall_payments,
-        public,
-        hooks,
-        api,
-        *desk,
-    ):
-        app.register_blueprint(module.blueprint)
+    for name in _PAGES:
+        app.register_blueprint(import_module(f"market.web.{name}").blueprint)
 
 
 def _bound_bodies() -> None:
