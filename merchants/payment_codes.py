@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 from sqlmodel import Session
@@ -11,6 +11,9 @@ from sqlmodel import Session
 from ledger.refused import Problem, Refused
 from merchants.model import CODE_PAYMENT, PAYMENT_CODE, REFERENCE
 from merchants.references import new_references
+from merchants.stalls import StallRow
+
+LASTS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,23 @@ def make_payment_code(
         insert(REFERENCE).values(reference=reference, market_id=market_id, stall_id=stall_id, payment_code_id=code_id)
     )
     return reference
+
+
+def ask_now(
+    session: Session, stall: StallRow, amount: int, *, now: datetime, purpose: str = "", test: bool = False
+) -> str:
+    """`make_payment_code` for a shopper who stands there: good for `LASTS`, its reference drawn at random."""
+    return make_payment_code(
+        session,
+        market_id=stall.market_id,
+        stall_id=stall.id,
+        amount=amount,
+        purpose=purpose,
+        expires_at=now + LASTS,
+        now=now,
+        source=random.SystemRandom(),
+        test=test,
+    )
 
 
 @dataclass(frozen=True, slots=True)

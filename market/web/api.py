@@ -1,6 +1,5 @@
 """The API's calls, in the order in which its page shows them. How a call is taken: `market.web.api_calls`."""
 
-import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
@@ -22,11 +21,11 @@ from market.web.api_cursors import cursor_of, number_of
 from market.web.api_document import document
 from market.web.api_problems import FieldProblem, refuse
 from market.web.app import installation
-from market.web.stall import CODE_LASTS, masked
+from market.web.stall import masked
 from market.web.stall_flags import flags
 from merchants import entries
 from merchants.incoming import Incoming
-from merchants.payment_codes import find_payment_code, make_payment_code
+from merchants.payment_codes import LASTS, ask_now, find_payment_code
 from merchants.stalls import StallRow, find_stall, list_stalls, load_stall
 from merchants.takings import Actor
 from qr import image, vietqr
@@ -149,22 +148,12 @@ def payment_code(
             return 201, types.MadeCode.model_validate_json(earlier)
     if stall.closed_by(local_date(now)):
         refuse(409, "the stall has closed and takes no money")
-    expires_at = now + CODE_LASTS
-    reference = make_payment_code(
-        session,
-        market_id=stall.market_id,
-        stall_id=stall.id,
-        amount=sent.amount,
-        purpose=sent.purpose.strip(),
-        expires_at=expires_at,
-        now=now,
-        source=secrets.SystemRandom(),
-    )
+    reference = ask_now(session, stall, sent.amount, now=now, purpose=sent.purpose.strip())
     made = types.MadeCode(
         reference=reference,
         payload=_payload(stall, sent.amount, reference),
         svg_url=url_for(".payment_code_picture", reference=reference),
-        expires_at=expires_at,
+        expires_at=now + LASTS,
     )
     if key is not None:
         keep_answer(

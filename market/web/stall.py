@@ -1,6 +1,5 @@
 """The stallholder's phone: today, an amount and its code, what came in, the stall's sign and its book."""
 
-import secrets
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
@@ -26,7 +25,7 @@ from market.web.words import say
 from merchants import incoming
 from merchants.account_changes import open_change
 from merchants.offers import Offer, offers
-from merchants.payment_codes import find_payment_code, make_payment_code
+from merchants.payment_codes import ask_now, find_payment_code
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import daily_takings, takings
 from qr import banks, image, vietqr
@@ -35,7 +34,6 @@ from qr.sign import SignError, write_signs
 blueprint = Blueprint("stall", __name__, url_prefix="/stall")
 # Below it a bank takes no transfer for goods; from half a thousand million on it is no instant one.
 LEAST, MOST = 1_000, 499_999_999
-CODE_LASTS = timedelta(minutes=15)
 OFFERED_FOR = timedelta(days=1)
 SHOWN, ASKED_AT_ONCE = 5, 50
 
@@ -153,17 +151,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
             return page("stall/till.html", stall, 400, typed=typed, error=error)
-        now = utc_now()
-        reference = make_payment_code(
-            writing,
-            market_id=stall.market_id,
-            stall_id=stall.id,
-            amount=amount,
-            purpose="",
-            expires_at=now + CODE_LASTS,
-            now=now,
-            source=secrets.SystemRandom(),
-        )
+        reference = ask_now(writing, stall, amount, now=utc_now())
     return redirect(url_for(".code", reference=reference), 303)
 
 

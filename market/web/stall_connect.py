@@ -1,7 +1,6 @@
 """The stall's page where its bank is connected ("Nối tài khoản"): how its feed is, a guide for its way, a test of
 1.000 đ; and whether it counts only payments that carry its codes' references."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,9 +15,9 @@ from market.connections import Connection, connection
 from market.web.app import installation
 from market.web.noted import noted
 from market.web.spoken import spoken
-from market.web.stall import CODE_LASTS, SHOWN, chosen_stall, named_stall, page, place
+from market.web.stall import SHOWN, chosen_stall, named_stall, page, place
 from merchants import incoming
-from merchants.payment_codes import Asked, find_payment_code, make_payment_code
+from merchants.payment_codes import LASTS, Asked, ask_now, find_payment_code
 from merchants.stalls import StallRow, load_stall, set_coded_only
 from qr import image, vietqr
 
@@ -65,17 +64,7 @@ def begin_test() -> AnyResponse:
         stall = load_stall(session, stall_id)
         if stall.closed_by(local_date(now)):
             return redirect(url_for(".guide"), 303)
-        reference = make_payment_code(
-            session,
-            market_id=stall.market_id,
-            stall_id=stall.id,
-            amount=TEST_AMOUNT,
-            purpose="",
-            expires_at=now + CODE_LASTS,
-            now=now,
-            source=secrets.SystemRandom(),
-            test=True,
-        )
+        reference = ask_now(session, stall, TEST_AMOUNT, now=now, test=True)
     return redirect(url_for(".test", reference=reference), 303)
 
 
@@ -92,7 +81,7 @@ def test(reference: str) -> tuple[str, int]:
         last = place(stall.id, incoming.last_number(session, g.person.actor, stall.id))
     if answer is not None:
         return page("stall/connect_done.html", stall, payment=answer)
-    now, begun = utc_now(), asked.expires_at - CODE_LASTS
+    now, begun = utc_now(), asked.expires_at - LASTS
     payload = vietqr.encode(bin=stall.bin, account=stall.account_number, amount=asked.amount, purpose=reference)
     return page(
         "stall/connect_test.html",
