@@ -20,6 +20,7 @@ from market.installation import Installation
 from market.web import access
 from market.web.app import create_app
 from merchants.stalls import StallRow
+from tests.market.web.two_markets import Side, build_side
 
 PASSWORD = "hoa-phuong-do"
 
@@ -126,3 +127,21 @@ def program(app: Flask, database: Database) -> Callable[..., Program]:
 def administrator(signed_in: Callable[..., FlaskClient]) -> FlaskClient:
     """The administrator's browser; with one, the installation is past its first run."""
     return signed_in("administrator")
+
+
+@pytest.fixture
+def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
+    """Chị Hương's phone."""
+    return signed_in("stallholder", stall=huong)
+
+
+@pytest.fixture
+def near(database: Database) -> Side:
+    """A whole market: the one that the people of a test belong to."""
+    return build_side(database, "gan", "0123400001")
+
+
+@pytest.fixture
+def far(database: Database, near: Side) -> Side:
+    """Another whole market, which is not theirs."""
+    return build_side(database, "xa", "0123400002")

@@ -9,12 +9,11 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from market.access.rights import ANYBODY, ENDPOINTS, OF_MARKET, OF_STALL, RIGHTS, SIGNED_IN, TOKEN
-from market.db import Database
 from market.installation import Installation
 from market.model import ROLES
 from market.web.api_cursors import cursor_of
 from market.web.app import ROOT
-from tests.market.web.two_markets import Side, build_side
+from tests.market.web.two_markets import Side
 
 # What a form must say so that what it is about is looked for.
 FORMS: dict[str, dict[str, str]] = {
@@ -38,18 +37,6 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "stall_connect.guide",
     "stall_account.form",
 }
-
-
-@pytest.fixture
-def near(database: Database) -> Side:
-    """The market that the people of these tests belong to."""
-    return build_side(database, "gan", "0123400001")
-
-
-@pytest.fixture
-def far(database: Database, near: Side) -> Side:
-    """Another one."""
-    return build_side(database, "xa", "0123400002")
 
 
 @pytest.fixture

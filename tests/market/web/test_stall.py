@@ -33,12 +33,6 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
-    """Chị Hương's phone."""
-    return signed_in("stallholder", stall=huong)
-
-
-@pytest.fixture
 def tus_phone(signed_in: Callable[..., FlaskClient], tu: StallRow) -> FlaskClient:
     """Anh Tư's phone."""
     return signed_in("stallholder", stall=tu)

@@ -31,12 +31,6 @@ def confirm(database: Database) -> Callable[[], None]:
 
 
 @pytest.fixture
-def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
-    """Chị Hương's phone."""
-    return signed_in("stallholder", stall=huong)
-
-
-@pytest.fixture
 def desk(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """Her market's board."""
     return signed_in("board", market_id=market_id)

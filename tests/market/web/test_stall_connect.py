@@ -43,12 +43,6 @@ def _clock(at: Callable[[datetime], None]) -> None:
 
 
 @pytest.fixture
-def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
-    """Chị Hương's phone."""
-    return signed_in("stallholder", stall=huong)
-
-
-@pytest.fixture
 def add(database: Database, installation: Installation, market_id: int) -> Callable[..., int]:
     """Adds a channel with a secret: `add("sepay", huong)`, or the market's without a stall."""
 

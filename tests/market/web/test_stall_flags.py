@@ -29,12 +29,6 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
-    """Chị Hương's phone."""
-    return signed_in("stallholder", stall=huong)
-
-
-@pytest.fixture
 def pay(database: Database, channel: Source, told: Callable[..., Notice], huong: StallRow) -> Pay:
     """Somebody pays chị Hương: `pay(50_000, memo="…")`."""
 

@@ -34,12 +34,6 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
-    """Chị Hương's phone."""
-    return signed_in("stallholder", stall=huong)
-
-
-@pytest.fixture
 def sisters_phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
     """The phone of her sister, who sells with her."""
     return signed_in("stallholder", stall=huong)

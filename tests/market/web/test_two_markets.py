@@ -5,7 +5,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +14,7 @@ from sqlmodel import SQLModel
 
 from market.access.rights import ENDPOINTS, OF_MARKET, OF_STALL, RIGHTS
 from market.db import Database
-from tests.market.web.two_markets import Side, build_side
+from tests.market.web.two_markets import Side
 
 ROLES = ("board", "staff", "auditor", "volunteer", "stallholder", "helper")
 METHODS = ("GET", "POST")
@@ -66,18 +65,6 @@ WORDS = (
     "50000",
     "1",
 )
-
-
-@pytest.fixture
-def near(database: Database) -> Side:
-    """The market whose people ask."""
-    return build_side(database, "gan", "0123400001")
-
-
-@pytest.fixture
-def far(database: Database, near: Side) -> Side:
-    """The market that is not theirs."""
-    return build_side(database, "xa", "0123400002")
 
 
 def rows_of(database: Database, market_id: int) -> dict[str, list[Any]]:
