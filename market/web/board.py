@@ -26,9 +26,9 @@ from market.web.desk import (
     address,
     enter,
     matches,
+    one_page,
     page,
     page_number,
-    pages_of,
     register,
     sent_file,
     wanted_month,
@@ -152,8 +152,7 @@ def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, tod
     closing = look.closing
     as_closed = closing is not None and closing.document == look.report.frozen()
     found = wanted.chosen(look.stalls)
-    pages, at = pages_of(len(found), PAGE, wanted.page)
-    shown = found[(at - 1) * PAGE : at * PAGE]
+    shown = one_page(found, PAGE, wanted.page)
     html = render_template(
         "board/month_body.html",
         look=look,
@@ -161,12 +160,9 @@ def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, tod
         as_closed=as_closed,
         wanted=wanted,
         found=found,
-        shown=shown,
-        at=at,
-        pages=pages,
-        first=(at - 1) * PAGE + 1,
+        **shown,
         most=max((stall.transactions for stall in look.stalls), default=0),
-        days=last_days(session, [stall.book_id for stall in shown], look.until),
+        days=last_days(session, [stall.book_id for stall in shown["shown"]], look.until),
         sections=sorted({stall.section for stall in look.stalls if stall.section}, key=natural),
         categories=sorted({stall.category for stall in look.stalls if stall.category}, key=natural),
         charts=charts,

@@ -9,8 +9,8 @@ from market.web.board_stalls import bank_name, find
 from market.web.confirm import ask_to_confirm, confirmed
 from market.web.desk import enter, page
 from market.web.noted import noted
-from market.web.stall_account import account_errors, typed_account
-from market.web.stall_words import field_name
+from market.web.stall_account import typed_account
+from market.web.stall_words import by_field, field_name
 from market.web.words import say
 from merchants.account_changes import ask, check, open_change, stop
 from qr import banks
@@ -31,7 +31,7 @@ def change(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
         if stall.status == "closed" or open_change(session, stall.id):
             return redirect(url_for("stalls.one", slug=slug, code=code), 303)
         wanted, problems = check(stall, bank=typed["bank"], number=typed["account_number"], name=typed["account_name"])
-        errors = account_errors(problems) if request.method == "POST" else {}
+        errors = by_field(problems) if request.method == "POST" else {}
         if request.method == "GET" or errors or request.form.get("mend"):
             text = page(
                 session,

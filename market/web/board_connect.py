@@ -18,7 +18,7 @@ from market.overview import natural
 from market.secret_key import seal
 from market.web.app import installation
 from market.web.board_stalls import bank_name, find
-from market.web.desk import address, enter, matches, page, page_number, pages_of
+from market.web.desk import address, enter, matches, one_page, page, page_number
 from market.web.noted import noted
 from market.web.stall_connect import channel_of, hook_address
 from market.web.words import say
@@ -54,7 +54,6 @@ def every(slug: str) -> str:
         found = [one for one in listed if one.feed.state in GROUPS[group] and _matches(search, one)]
         # Those that went silent were connected: they come first, the longest silence before the others.
         found.sort(key=lambda one: (one.feed.state == "never", str(one.feed.since or ""), natural(one.stall.code)))
-        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
         return page(
             session,
             market,
@@ -65,10 +64,7 @@ def every(slug: str) -> str:
             group=group,
             search=search,
             found=len(found),
-            shown=found[(at - 1) * PAGE : at * PAGE],
-            at=at,
-            pages=pages,
-            first=(at - 1) * PAGE + 1,
+            **one_page(found, PAGE, page_number(request.args.get("page"))),
             to=lambda number: address(state=group, q=search, page=number),
             pill=lambda name: address(state=name, q=search),
             bank_name=bank_name,

@@ -14,7 +14,7 @@ from market.web.app import installation
 from market.web.board_stalls import bank_name, find
 from market.web.desk import enter, page
 from market.web.noted import noted
-from market.web.stall_words import field_name, in_words
+from market.web.stall_words import by_field, field_name
 from market.web.words import say
 from merchants.bank_accounts import holdings
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
@@ -27,14 +27,6 @@ CHANGEABLE = (*PLAIN, "account_name")
 
 def _typed(names: tuple[str, ...]) -> dict[str, str]:
     return {name: request.form.get(name, "") for name in names}
-
-
-def _errors(problems: list[Problem]) -> dict[str, str]:
-    """The first problem of each field, in the reader's language."""
-    errors: dict[str, str] = {}
-    for problem in problems:
-        errors.setdefault(problem.field or "", in_words(problem))
-    return errors
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -88,7 +80,7 @@ def _checked(session: Session, market: MarketRow, typed: dict[str, str]) -> tupl
     taken = {row.code.casefold() for row in list_stalls(session, market.id)}
     if stall.code.casefold() in taken:
         problems.append(Problem(f"{stall.code!r} is taken", field="code", kind="taken"))
-    return stall, _errors(problems)
+    return stall, by_field(problems)
 
 
 def _choices(session: Session, market: MarketRow) -> dict[str, object]:
@@ -118,7 +110,7 @@ def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
             checked, problems = check_stall(
                 {**typed, "code": stall.code, "bank": stall.bin, "account_number": stall.account_number}
             )
-            errors = _errors([problem for problem in problems if problem.field in CHANGEABLE])
+            errors = by_field(problem for problem in problems if problem.field in CHANGEABLE)
             between = {}
             if request.form.get("loaded") != _digest(stall):
                 between = {

@@ -12,7 +12,7 @@ from market.channels import find_channel, list_channels
 from market.deliveries import BATCH
 from market.web.app import installation
 from market.web.board_unmatched import jobs_page
-from market.web.desk import enter, page_number, pages_of
+from market.web.desk import enter, one_page, page_number, pages_of
 from market.web.gate import signed_in
 from market.web.noted import noted
 from market.web.typed import parse_number
@@ -122,17 +122,9 @@ def parked(slug: str) -> str:
     with installation().database.reading() as session:
         market = enter(session, slug)
         found = waiting.parked(session, market.id)
-        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
+        shown = one_page(found, PAGE, page_number(request.args.get("page")))
         return jobs_page(
-            session,
-            market,
-            "parked",
-            "board/parked.html",
-            shown=found[(at - 1) * PAGE : at * PAGE],
-            names=_names(session),
-            in_words=_in_words,
-            at=at,
-            pages=pages,
+            session, market, "parked", "board/parked.html", names=_names(session), in_words=_in_words, **shown
         )
 
 

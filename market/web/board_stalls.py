@@ -16,7 +16,7 @@ from market.signs import static_payload
 from market.stall_list import STATES, listed_stalls, stall_history
 from market.web import charts
 from market.web.app import installation
-from market.web.desk import address, enter, matches, page, page_number, pages_of
+from market.web.desk import address, enter, matches, one_page, page, page_number
 from market.web.noted import noted
 from market.web.words import say
 from merchants import stalls
@@ -51,7 +51,6 @@ def every(slug: str) -> str:
             if matches(search, stall.row.code, stall.row.name, stall.row.holder, stall.row.account_name)
         ]
         found.sort(key=lambda stall: natural(stall.row.code))
-        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
         return page(
             session,
             market,
@@ -64,10 +63,7 @@ def every(slug: str) -> str:
             state=state if state in STATES else "",
             search=search,
             found=len(found),
-            shown=found[(at - 1) * PAGE : at * PAGE],
-            at=at,
-            pages=pages,
-            first=(at - 1) * PAGE + 1,
+            **one_page(found, PAGE, page_number(request.args.get("page"))),
             to=lambda number: address(state=state, q=search, page=number),
             pill=lambda name: address(state=name, q=search),
             bank_name=bank_name,

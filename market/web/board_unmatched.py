@@ -16,7 +16,7 @@ from market.markets import MarketRow
 from market.overview import natural
 from market.web.app import installation
 from market.web.board_stalls import find
-from market.web.desk import enter, matches, page, page_number, pages_of
+from market.web.desk import enter, matches, one_page, page, page_number
 from market.web.gate import signed_in
 from market.web.noted import noted
 from market.web.words import say
@@ -37,16 +37,8 @@ def every(slug: str) -> str:
     with installation().database.reading() as session:
         market = enter(session, slug)
         unmatched = waiting(session, market.id, "unmatched")
-        pages, at = pages_of(len(unmatched), PAGE, page_number(request.args.get("page")))
-        return jobs_page(
-            session,
-            market,
-            "unmatched",
-            "board/unmatched.html",
-            shown=unmatched[(at - 1) * PAGE : at * PAGE],
-            at=at,
-            pages=pages,
-        )
+        shown = one_page(unmatched, PAGE, page_number(request.args.get("page")))
+        return jobs_page(session, market, "unmatched", "board/unmatched.html", **shown)
 
 
 def jobs_page(session: Session, market: MarketRow, here: str, template: str, **values: Any) -> str:
@@ -137,9 +129,8 @@ def assigned(slug: str) -> str:
     with installation().database.reading() as session:
         market = enter(session, slug)
         found = assigned_since(session, market.id, utc_now() - ASSIGNED_FOR)
-        pages, at = pages_of(len(found), PAGE, page_number(request.args.get("page")))
-        shown = found[(at - 1) * PAGE : at * PAGE]
-        return jobs_page(session, market, "assigned", "board/assigned.html", shown=shown, at=at, pages=pages)
+        shown = one_page(found, PAGE, page_number(request.args.get("page")))
+        return jobs_page(session, market, "assigned", "board/assigned.html", **shown)
 
 
 def _assigned(session: Session, market: MarketRow, entry_id: int) -> Assigned:

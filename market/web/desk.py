@@ -1,5 +1,6 @@
 """Who may come to a market's desk, and what stands at the top of each of its pages."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -74,6 +75,14 @@ def pages_of(count: int, size: int, wanted: int) -> tuple[int, int]:
     """How many pages so many rows fill, and which of them is shown: the wanted one, or the nearest there is."""
     pages = max(-(-count // size), 1)
     return pages, min(max(wanted, 1), pages)
+
+
+def one_page(found: Sequence[object], size: int, wanted: int) -> dict[str, Any]:
+    """One page of what was found, as templates know it: the rows `shown`, `at` which of the `pages`, and the place of
+    the `first` row."""
+    pages, at = pages_of(len(found), size, wanted)
+    first = (at - 1) * size
+    return {"shown": found[first : first + size], "at": at, "pages": pages, "first": first + 1}
 
 
 def page_number(text: str | None) -> int:

@@ -5,13 +5,12 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import local_date, utc_now
-from ledger.refused import Problem
 from market.web.app import installation
 from market.web.confirm import ask_to_confirm, confirmed
 from market.web.formats import clock
 from market.web.noted import noted
 from market.web.stall import chosen_stall, named_stall, page
-from market.web.stall_words import in_words
+from market.web.stall_words import by_field
 from market.web.words import say
 from merchants.account_changes import FIELDS, Change, ask, check, open_change, stop
 from merchants.stalls import StallRow, load_stall
@@ -23,14 +22,6 @@ blueprint = Blueprint("stall_account", __name__, url_prefix="/stall/account")
 def typed_account() -> dict[str, str]:
     """What the form says of the account."""
     return {name: request.form.get(name, "") for name in FIELDS}
-
-
-def account_errors(problems: list[Problem]) -> dict[str, str]:
-    """The first problem of each field, in the reader's language."""
-    errors: dict[str, str] = {}
-    for problem in problems:
-        errors.setdefault(problem.field or "", in_words(problem))
-    return errors
 
 
 def when(change: Change) -> str:
@@ -60,7 +51,7 @@ def asked() -> AnyResponse | tuple[str, int]:
     with installation().database.writing() as session:
         stall = load_stall(session, stall_id)
         wanted, problems = check(stall, bank=typed["bank"], number=typed["account_number"], name=typed["account_name"])
-        errors = account_errors(problems)
+        errors = by_field(problems)
         if errors or request.form.get("mend") or open_change(session, stall.id) or stall.status == "closed":
             return _form(stall, typed, errors)
         if not request.form.get("read"):

@@ -1,5 +1,7 @@
 """What is wrong with a stall's form or file, in the reader's language; the command line says the same in English."""
 
+from collections.abc import Iterable
+
 from ledger.refused import Problem
 from market.web.words import say
 from merchants.stall_check import LONGEST
@@ -28,6 +30,14 @@ def in_words(problem: Problem) -> str:
     if problem.kind == "empty":
         return say("Còn trống. Ghi vào đây.")
     return say(_TEXTS[problem.kind])
+
+
+def by_field(problems: Iterable[Problem]) -> dict[str, str]:
+    """The first problem of each field, in the reader's language."""
+    errors: dict[str, str] = {}
+    for problem in problems:
+        errors.setdefault(problem.field or "", in_words(problem))
+    return errors
 
 
 _TEXTS = {
