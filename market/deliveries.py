@@ -1,10 +1,11 @@
 """A file of provider bodies, one a line as the provider would POST them, taken as if they had been posted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlmodel import Session
 
@@ -18,6 +19,14 @@ from merchants.payments import Outcome, take
 # Few enough that another writer never waits long, many enough that the disk's commit is shared.
 BATCH = 500
 LONGEST_BODY = 64 * 1024
+
+Batch = list[tuple[Notice, bytes]]
+
+
+class TakeBatch(Protocol):
+    """Takes some deliveries in the transaction of a session; one outcome each."""
+
+    def __call__(self, session: Session, batch: Batch) -> list[Outcome]: ...
 
 
 @dataclass(slots=True)
@@ -40,6 +49,12 @@ class Summary:
             del said["pending"]
         return said
 
+    @classmethod
+    def refused(cls, problems: Sequence[Problem]) -> "Summary":
+        """A file of which nothing was taken, for what is wrong with its lines."""
+        rejected = [{"line": problem.line, "error": problem.message} for problem in problems]
+        return cls(read=len(problems), rejected=rejected)
+
     def count(self, outcomes: list[Outcome]) -> None:
         """Add what became of one batch."""
         self.read += len(outcomes)
@@ -48,10 +63,10 @@ class Summary:
             setattr(self, name, getattr(self, name) + 1)
 
 
-def read_bodies(path: Path, provider: str) -> tuple[list[tuple[Notice, bytes]], list[Problem]]:
+def read_bodies(path: Path, provider: str) -> tuple[Batch, list[Problem]]:
     """Every notice in the file with the body it came in, and every line that is no body of this provider."""
     read = READERS[provider]
-    deliveries: list[tuple[Notice, bytes]] = []
+    deliveries: Batch = []
     problems: list[Problem] = []
     try:
         with path.open("rb") as file:
@@ -85,33 +100,39 @@ def import_bodies(
     where the first ended. A dry run does the same and then undoes it."""
     if channel.status != "on":
         raise Refused(Problem(f"channel {channel.id} is off and takes nothing", field="channel"))
-    summary = Summary()
     deliveries, problems = read_bodies(path, channel.provider)
     if problems:
-        summary.read = len(problems)
-        summary.rejected = [{"line": problem.line, "error": problem.message} for problem in problems]
-        return summary
+        return Summary.refused(problems)
+
+    def take_batch(session: Session, batch: Batch) -> list[Outcome]:
+        outcomes = take(session, channel.source, "hook", batch, now)
+        heard(session, channel.id, now)
+        return outcomes
+
+    return take_all(database, deliveries, take_batch, dry_run=dry_run, progress=progress, announce=announce)
+
+
+def take_all(
+    database: Database,
+    deliveries: Batch,
+    take_batch: TakeBatch,
+    *,
+    dry_run: bool,
+    progress: Callable[[int], None],
+    announce: Callable[[int], None],
+) -> Summary:
+    """Take what a file held, a batch a transaction; a dry run takes it all in one and undoes it."""
+    summary = Summary()
     announce(len(deliveries))
     batches = [deliveries[start : start + BATCH] for start in range(0, len(deliveries), BATCH)]
     if dry_run:
         with database.writing() as session:
             for batch in batches:
-                summary.count(take(session, channel.source, "hook", batch, now))
+                summary.count(take_batch(session, batch))
                 progress(len(batch))
             session.rollback()
         return summary
     for batch in batches:
-        summary.count(_take_batch(database, channel, batch, now))
+        summary.count(database.write(partial(take_batch, batch=batch)))
         progress(len(batch))
     return summary
-
-
-def _take_batch(
-    database: Database, channel: ChannelRow, batch: list[tuple[Notice, bytes]], now: datetime
-) -> list[Outcome]:
-    def take_batch(session: Session) -> list[Outcome]:
-        outcomes = take(session, channel.source, "hook", batch, now)
-        heard(session, channel.id, now)
-        return outcomes
-
-    return database.write(take_batch)

@@ -22,7 +22,7 @@ from ledger.refused import Problem, Refused
 from ledger.rows import insert_rows
 from market.channels import heard
 from market.db import Database
-from market.deliveries import BATCH, Summary
+from market.deliveries import Batch, Summary, take_all
 from market.model import CHANNEL, STATEMENT_LAYOUT
 from merchants.payments import Outcome, Source, take
 
@@ -68,35 +68,21 @@ def import_statement(
 
     A mapping that the caller named (`statement.mapped`) is kept for the market when every line is in.
     """
-    summary = Summary()
     problems = problems_of(statement, now)
     if problems:
-        summary.read = len(problems)
-        summary.rejected = [{"line": problem.line, "error": problem.message} for problem in problems]
-        return summary
-    announce(len(statement.lines))
+        return Summary.refused(problems)
     with database.reading() as session:
         _check_kind(session, market_id, statement)
         deliveries = _comparable(session, market_id, statement)
-    batches = [deliveries[start : start + BATCH] for start in range(0, len(deliveries), BATCH)]
 
-    def take_batch(session: Session, batch: list[tuple[Notice, bytes]]) -> list[Outcome]:
+    def take_batch(session: Session, batch: Batch) -> list[Outcome]:
         source = Source(_channel(session, market_id, now), market_id)
         outcomes = take(session, source, "statement", batch, now)
         heard(session, source.channel_id, now)
         return outcomes
 
-    if dry_run:
-        with database.writing() as session:
-            for batch in batches:
-                summary.count(take_batch(session, batch))
-                progress(len(batch))
-            session.rollback()
-        return summary
-    for batch in batches:
-        summary.count(database.write(partial(take_batch, batch=batch)))
-        progress(len(batch))
-    if statement.mapped:
+    summary = take_all(database, deliveries, take_batch, dry_run=dry_run, progress=progress, announce=announce)
+    if statement.mapped and not dry_run:
         database.write(partial(_keep_layout, market_id=market_id, statement=statement, login_id=login_id, now=now))
     return summary
 

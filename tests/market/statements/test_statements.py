@@ -14,7 +14,7 @@ from ledger.inbox.notice import Notice
 from ledger.inbox.receive import waiting
 from ledger.inbox.statements.statement import UnknownHeadings
 from ledger.refused import Refused
-from market import statements
+from market import deliveries, statements
 from market.channels import list_channels, switch_off
 from market.db import Database
 from market.deliveries import Summary
@@ -213,7 +213,7 @@ def test_a_dry_run_tells_what_would_become_of_a_file_and_changes_nothing(
 def test_a_run_stopped_between_batches_goes_on_where_it_ended(
     database: Database, bring: Bring, huong: StallRow, month: list[Notice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(statements, "BATCH", 20)
+    monkeypatch.setattr(deliveries, "BATCH", 20)
     turns = iter([take, take])
     with monkeypatch.context() as stopping:
         stopping.setattr(statements, "take", lambda *arguments: next(turns)(*arguments))
