@@ -145,4 +145,5 @@ ENDPOINTS: Final[dict[str, str]] = {
     "stall_connect.begin_test": "own_stall",
     "stall_connect.test": "own_stall",
     "stall_connect.coded": "own_stall",
+    "stall_privacy.own": "own_stall",
 }

@@ -52,6 +52,7 @@ _PAGES = (
     "stall_account",
     "stall_connect",
     "stall_payments",
+    "stall_privacy",
 )
 csrf = CSRFProtect()
 

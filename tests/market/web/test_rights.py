@@ -36,6 +36,7 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "payments.ask_back",
     "stall_connect.guide",
     "stall_account.form",
+    "stall_privacy.own",
 }
 
 
