@@ -150,6 +150,18 @@ class Consent(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(Moment, nullable=False))
 
 
+class Household(SQLModel, table=True):
+    """What stands above a stall's revenue book, as its holder typed it; nothing else needs it, so it can be deleted."""
+
+    stall_id: int = Field(foreign_key="stall.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
+    market_id: int = Field(foreign_key="market.id")
+    name: str
+    address: str
+    tax_code: str
+    place: str
+    changed_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+
+
 STALL = SQLModel.metadata.tables["stall"]
 BANK_ACCOUNT = SQLModel.metadata.tables["bank_account"]
 ACCOUNT_CHANGE = SQLModel.metadata.tables["account_change"]
@@ -157,3 +169,4 @@ PAYMENT_CODE = SQLModel.metadata.tables["payment_code"]
 REFERENCE = SQLModel.metadata.tables["reference"]
 CODE_PAYMENT = SQLModel.metadata.tables["code_payment"]
 CONSENT = SQLModel.metadata.tables["consent"]
+HOUSEHOLD = SQLModel.metadata.tables["household"]

@@ -36,7 +36,7 @@ def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewSta
             wrong(name, "is empty", "empty")
         elif len(value) > LONGEST.get(name, 60):
             wrong(name, f"has {len(value)} characters, {LONGEST.get(name, 60)} at most; shorten it", "long")
-        elif any(unicodedata.category(character) in UNSEEN for character in value) or _is_tower(value):
+        elif cannot_be_printed(value):
             wrong(name, "holds a character that cannot be printed; type it again", "unprintable")
     if said["code"] and not re.fullmatch(r"[^\W_](?:[\w.-]*[^\W_])?", said["code"]):
         message = f"{said['code']!r} is no stall code; use letters and digits, with - or . between, as in C-17"
@@ -57,6 +57,11 @@ def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewSta
         wrong("account_number", problem, "card" if looks_like_card(number) else "account_number")
     described = {name: said[name] for name in ("code", *PLAIN, "account_name")}
     return NewStall(**described, bin=bank_bin, account_number=number), problems
+
+
+def cannot_be_printed(text: str) -> bool:
+    """Whether it holds a character that hides or reorders its neighbours, or a tower of marks."""
+    return any(unicodedata.category(character) in UNSEEN for character in text) or _is_tower(text)
 
 
 def _is_tower(text: str) -> bool:

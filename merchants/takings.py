@@ -35,6 +35,13 @@ def daily_takings(session: Session, actor: Actor, stall_id: int, first: date, la
     return takings_by_day(session, _book(session, actor, stall_id), first, last)
 
 
+def own_book(session: Session, actor: Actor, stall_id: int) -> int:
+    """The book of a stall for its own people alone, whatever it lets the board see. Raises NotYours."""
+    if stall_id not in actor.stalls:
+        raise NotYours
+    return _book(session, actor, stall_id)
+
+
 def _book(session: Session, actor: Actor, stall_id: int) -> int:
     """The book of a stall whose amounts this actor may see."""
     stall = session.connection().execute(select(STALL.c.market_id, STALL.c.book_id).where(STALL.c.id == stall_id)).one()
