@@ -69,6 +69,7 @@ def enter_sale(
                     f"{client_key!r} was used for entry {earlier.id} with another kind, amount or time;"
                     " a new sale needs a new key",
                     field="key",
+                    kind="used",
                 )
             )
         return Posted(earlier.id, book_id, earlier.number), False

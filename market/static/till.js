@@ -44,6 +44,8 @@ function show() {
   document.getElementById("words").textContent = amount && document.documentElement.lang === "vi" ? words(amount) : "";
   form.elements.amount.value = amount || "";
   document.getElementById("go").disabled = amount < 1000;
+  document.getElementById("cash").disabled = amount < 500;
+  if (amount) document.getElementById("said")?.classList.add("past");
 }
 
 function add() {

@@ -50,6 +50,7 @@ _PAGES = (
     "security",
     "stall",
     "stall_account",
+    "stall_cash",
     "stall_connect",
     "stall_payments",
     "stall_privacy",

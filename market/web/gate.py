@@ -7,6 +7,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from market.access.people import Person
 from market.access.rights import ANYBODY, ENDPOINTS, SIGNED_IN, TOKEN
 
+ASKED_BY_SCRIPT = frozenset({"stall.payments", "cash.entries"})
+
 
 def guard() -> AnyResponse | None:
     """Refuse a request whose page its person may not see anywhere; a stranger is asked to sign in."""
@@ -19,7 +21,7 @@ def guard() -> AnyResponse | None:
         return None
     if g.person is None:
         # A script that waits for money is told so, and shows the page to sign in.
-        return Response(status=401) if request.endpoint == "stall.payments" else ask_to_sign_in()
+        return Response(status=401) if request.endpoint in ASKED_BY_SCRIPT else ask_to_sign_in()
     if right != SIGNED_IN and not g.person.may_somewhere(right):
         abort(404)
     return None

@@ -41,6 +41,13 @@ def _refuse_other_sites() -> None:
         abort(403)
 
 
+def sent_from_here() -> bool:
+    """Whether nothing that the browser says speaks against a page of this site: for what asks for no form's token, but
+    for a header that no other site can send without being asked."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    return (origin is None or _is_own(origin)) and site in (None, "same-origin")
+
+
 def _is_own(origin: str) -> bool:
     own = current_app.config["OWN_ADDRESS"]
     if own is not None:

@@ -13,6 +13,8 @@ from market.installation import Installation
 from market.model import ROLES
 from market.web.api_cursors import cursor_of
 from market.web.app import ROOT
+from market.web.gate import ASKED_BY_SCRIPT
+from market.web.stall_cash import HEADER
 from tests.market.web.two_markets import Side
 
 # What a form must say so that what it is about is looked for.
@@ -29,6 +31,8 @@ FORMS: dict[str, dict[str, str]] = {
     "stall_connect.coded": {"on": "yes"},
     "stall_account.asked": {},
     "stall_account.stopped": {},
+    "cash.add": {},
+    "cash.take_back": {"reason": "amount"},
 }
 # Where the address alone does not say which stall: the pages of the stall that the person chose last.
 OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.sign_png", "stall.book"} | {
@@ -72,6 +76,8 @@ def ask(app: Flask, browser: FlaskClient, rule: Rule, method: str, side: Side) -
         data = {"stall": side.stall.id, **FORMS[rule.endpoint]}
     if rule.endpoint == "unmatched.assign":
         data = {"stall": side.stall.code}
+    if rule.endpoint == "cash.entries":
+        return browser.post(address, json={"stall": side.stall.id}, headers={HEADER: "1"}).status_code
     query = {"stall": side.stall.id, "after": values["at"]} if rule.endpoint == "stall.payments" else {}
     return browser.open(address, method=method, data=data, query_string=query).status_code
 
@@ -116,7 +122,8 @@ def test_a_role_opens_what_the_table_says_and_nothing_else(
     if role == "helper":
         key = installation.key
         for side in (near, far):
-            side.values["at"] = cursor_of(1, key, side.stall.id)
+            for name in ("at", "sale"):
+                side.values[name] = cursor_of(int(str(side.values[name])), key, side.stall.id)
     wrong = []
     for rule, method in routes(app):
         right = ENDPOINTS[rule.endpoint]
@@ -138,7 +145,7 @@ def test_a_stranger_is_asked_to_sign_in_everywhere(
     wrong = []
     for rule, method in routes(app):
         status = ask(app, client, rule, method, near)
-        if status != (401 if rule.endpoint == "stall.payments" else 302):
+        if status != (401 if rule.endpoint in ASKED_BY_SCRIPT else 302):
             wrong.append(f"{method} {rule.rule}: {status}")
     assert "\n".join(wrong) == ""
 

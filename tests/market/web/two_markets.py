@@ -14,10 +14,11 @@ from market.db import Database
 from market.markets import add_market
 from market.model import CHANNEL
 from market.reports import close
-from merchants import settling
+from merchants import cash, settling
 from merchants.payment_codes import make_payment_code
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, find_stall, register
+from merchants.takings import Actor
 
 NOW = utc_now()
 MONTH = Month.of(local_date(NOW))
@@ -84,6 +85,15 @@ def build_side(database: Database, name: str, account: str) -> Side:
         assigned = settling.assign(
             session, market.id, tell(3, account_number=f"{account}8"), stall, reason="", login_id=clerk, now=NOW
         )
+        typed = cash.add(
+            session,
+            Actor(0, frozenset({stall.id}), helps=frozenset({stall.id})),
+            stall,
+            amount=10_005,
+            at=None,
+            key=f"a-sale-{name}",
+            now=NOW,
+        )
         helper, ending = (
             roster.add_member(
                 session, market_id=market.id, called=f"{who} {name}", role="helper", stall_id=stall.id, now=NOW
@@ -119,6 +129,7 @@ def build_side(database: Database, name: str, account: str) -> Side:
         "member_id": helper,
         "device_id": phone,
         "at": "1",
+        "sale": str(typed.number),
         "number": 1,
         "day": str(local_date(NOW)),
         "month": str(MONTH),
