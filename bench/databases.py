@@ -16,12 +16,13 @@ from market.markets import add_market, find_market
 from merchants.stalls import NewStall, register
 
 NOW = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+KEY = bytes(32)
 
 
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Callable[[], Database]]:
     """Makes a database of its own each time it is called."""
-    yield lambda: open_database(f"sqlite:///{folder / uuid4().hex}.sqlite")
+    yield lambda: open_database(f"sqlite:///{folder / uuid4().hex}.sqlite", lambda: KEY)
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def postgresql(folder: Path) -> Iterator[Callable[[], Database]]:
             with engine.connect() as connection:
                 connection.execute(text(f"CREATE DATABASE {name}"))
             engine.dispose()
-            return open_database(server.get_uri(database=name, driver="psycopg"))
+            return open_database(server.get_uri(database=name, driver="psycopg"), lambda: KEY)
 
         yield make
     finally:

@@ -22,6 +22,7 @@ import market.model
 import merchants.model
 from ledger import guards
 from ledger.refused import Problem, Refused
+from merchants.number_digests import NUMBER_KEY
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 # All models are known before any is used: a foreign key finds its table by name.
@@ -108,11 +109,17 @@ def _set_journal(connection: Any, driver: ModuleType, journal: str) -> None:
             time.sleep(0.02)
 
 
+def _no_number_key() -> bytes:
+    raise RuntimeError("this database was opened without the installation's key")
+
+
 class Database:
     """A migrated database; every command and request reads and writes through one of its two doors."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, number_key: Callable[[], bytes] = _no_number_key) -> None:
+        """`number_key` gives the key of the digests of account numbers that were forgotten."""
         self.engine = engine
+        self._said = {NUMBER_KEY: number_key}
         # SQLite has one writer and lets the others try again after a nap; threads that queue here are woken in turn.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
         self._committed = 0
@@ -123,7 +130,7 @@ class Database:
 
         Raises OperationalError where another writer holds the lock for more than BUSY_SECONDS.
         """
-        with self._in_turn(), Session(self.engine, expire_on_commit=False) as session:
+        with self._in_turn(), Session(self.engine, expire_on_commit=False, info=self._said) as session:
             yield session
             session.commit()
             self._committed += 1
@@ -160,7 +167,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A look that locks nobody out and leaves nothing behind."""
-        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session:
+        engine = self.engine.execution_options(reading=True)
+        with Session(engine, expire_on_commit=False, info=self._said) as session:
             yield session
 
 
@@ -177,15 +185,16 @@ def revision_of(connection: Connection) -> str | None:
     return revision
 
 
-def open_database(url: str) -> Database:
-    """Open a database, making the tables of an empty one. Raises Refused for an older, newer or unreachable one."""
+def open_database(url: str, number_key: Callable[[], bytes] = _no_number_key) -> Database:
+    """Open a database, making the tables of an empty one; `number_key` as `Database` takes it. Raises Refused for an
+    older, newer or unreachable one."""
     engine = open_engine(url)
     try:
         _make_or_refuse(engine, url)
     except BaseException:
         engine.dispose()
         raise
-    return Database(engine)
+    return Database(engine, number_key)
 
 
 def _make_or_refuse(engine: Engine, url: str) -> None:

@@ -6,15 +6,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, select
 from sqlmodel import Session
 
 from ledger.among import among
 from ledger.books.model import ENTRY
 from ledger.days import Month
 from ledger.inbox.model import NOTICE
+from ledger.inbox.numbers import NUMBERS
 from market.markets import MarketRow
 from merchants.model import BANK_ACCOUNT, STALL
+from merchants.number_digests import digests_of
 
 _TOLD = ("hook", "poll")
 
@@ -82,34 +84,22 @@ def gap_report(session: Session, market: MarketRow, month: Month) -> GapReport:
 
 def _holders(session: Session, market_id: int, accounts: list[str]) -> dict[str, str]:
     """The code of the one stall that has, or had, each account."""
+    forgotten = digests_of(session, market_id, accounts)
     codes: dict[str, set[str]] = defaultdict(set)
-    for row in session.connection().execute(_HOLDERS, {"market": market_id, "accounts": accounts}):
-        codes[row.number].add(row.code)
+    said = {"market": market_id, "accounts": [*accounts, *forgotten]}
+    for row in session.connection().execute(_HOLDERS, said):
+        codes[forgotten.get(row.number, row.number)].add(row.code)
     return {number: next(iter(stalls)) for number, stalls in codes.items() if len(stalls) == 1}
 
 
-# From one account number to the next by the index: a market of a year has millions of notices and a few hundred
-# accounts.
-_numbers = (
-    select(func.min(NOTICE.c.account_number).label("account_number"))
-    .where(NOTICE.c.market_id == bindparam("market"))
-    .cte("numbers", recursive=True)
-)
-_next = (
-    select(func.min(NOTICE.c.account_number))
-    .where(NOTICE.c.market_id == bindparam("market"), NOTICE.c.account_number > _numbers.c.account_number)
-    .correlate(_numbers)
-    .scalar_subquery()
-)
-_numbers = _numbers.union_all(select(_next).where(_numbers.c.account_number.is_not(None)))
-_TOLD_ACCOUNTS = select(_numbers.c.account_number).where(
+_TOLD_ACCOUNTS = select(NUMBERS.c.account_number).where(
     exists()
     .where(
         NOTICE.c.market_id == bindparam("market"),
-        NOTICE.c.account_number == _numbers.c.account_number,
+        NOTICE.c.account_number == NUMBERS.c.account_number,
         NOTICE.c.feed.in_(_TOLD),
     )
-    .correlate(_numbers)
+    .correlate(NUMBERS)
 )
 _twin = NOTICE.alias("twin")
 _ONLY_IN_STATEMENTS = (

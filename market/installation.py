@@ -5,7 +5,7 @@ from functools import cached_property
 from ledger.refused import Problem, Refused
 from market.config import Settings
 from market.db import Database, open_database
-from market.secret_key import installation_key
+from market.secret_key import installation_key, number_key
 
 
 class Installation:
@@ -30,7 +30,7 @@ class Installation:
     def database(self) -> Database:
         """The database, its tables made when it is empty."""
         self.make_folder()
-        return open_database(self.settings.database_url)
+        return open_database(self.settings.database_url, lambda: self._number_key)
 
     def close(self) -> None:
         """Close the database, where it was opened."""
@@ -42,3 +42,7 @@ class Installation:
         """The installation's key, made on first use."""
         self.make_folder()
         return installation_key(self.settings)
+
+    @cached_property
+    def _number_key(self) -> bytes:
+        return number_key(self.key)

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from market.model import MARKET
 from merchants.model import BANK_ACCOUNT, STALL
+from merchants.number_digests import number_digest
 from merchants.references import owners, references_in
 from qr import banks, vietqr
 from qr.errors import PayloadError
@@ -77,11 +78,15 @@ def look_up(session: Session, payload: str, now: datetime) -> FoundCode:
 
 def _owners(session: Session, bank_bin: str, number: str, now: datetime) -> list[_Owner]:
     account = BANK_ACCOUNT.c
-    rows = session.connection().execute(
+    connection = session.connection()
+    # A number that was forgotten is another digest in each market.
+    markets = connection.execute(select(MARKET.c.id)).scalars().all()
+    numbers = {number} | {number_digest(session, market_id, number) for market_id in markets}
+    rows = connection.execute(
         select(STALL.c.id, STALL.c.code, STALL.c.status, MARKET.c.slug, account.in_force_from, account.in_force_until)
         .join(STALL, STALL.c.id == account.stall_id)
         .join(MARKET, MARKET.c.id == account.market_id)
-        .where(account.number == number, account.bin == bank_bin)
+        .where(account.number.in_(numbers), account.bin == bank_bin)
         .order_by(account.id)
     )
     return [

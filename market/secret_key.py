@@ -55,6 +55,14 @@ def unseal(key: str, sealed: bytes) -> str:
     return _fernet(key).decrypt(sealed).decode()
 
 
+def number_key(key: str) -> bytes:
+    """The key of the digests that stand for account numbers once they are forgotten (`merchants.number_digests`)."""
+    return _derived(key, b"cho account number")
+
+
 def _fernet(key: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"cho channel secret").derive(key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return Fernet(base64.urlsafe_b64encode(_derived(key, b"cho channel secret")))
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key.encode())

@@ -64,7 +64,8 @@ def listed_stalls(session: Session, market_id: int, now: datetime) -> list[Liste
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that became of a stall on a day; `kind` is registered, first, account, paused or closed. An account's
-    event has the last four figures of the account before, None for one that a former stall gave up, and of it."""
+    event has the last four figures of the account before, None for one that a former stall gave up, and of it; of a
+    stall that was forgotten no figures are told."""
 
     day: date
     kind: str
@@ -100,7 +101,7 @@ def stall_history(session: Session, stall: StallRow, today: date) -> StallHistor
         .where(BANK_ACCOUNT.c.stall_id == stall.id)
         .order_by(BANK_ACCOUNT.c.id)
     )
-    accounts = [(number[-4:], since) for number, since in rows]
+    accounts = [(None if stall.forgotten else number[-4:], since) for number, since in rows]
     created, paused_on = (
         session.connection().execute(select(STALL.c.created_at, STALL.c.paused_on).where(STALL.c.id == stall.id)).one()
     )
@@ -120,7 +121,7 @@ def _events(
     stall: StallRow,
     created: datetime,
     paused_on: date | None,
-    accounts: Sequence[tuple[str, datetime | None]],
+    accounts: Sequence[tuple[str | None, datetime | None]],
     first: date | None,
 ) -> tuple[Event, ...]:
     events = [Event(local_date(created), "registered", after=accounts[0][0])]

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from ledger.among import among
 from merchants.model import BANK_ACCOUNT, STALL
+from merchants.number_digests import digests_of
 
 # How the numbers of payment cards start (ISO/IEC 7812); 9704 is NAPAS, whose cards have 16 or 19 digits.
 _CARD = re.compile(r"(?:4|5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|35|6(?:0|2|4|5)|9704)[0-9]*")
@@ -75,11 +76,15 @@ _HOLDINGS = (
 
 
 def holdings(session: Session, market_id: int, numbers: Iterable[str]) -> dict[str, list[Holding]]:
-    """By account number, every stall of a market that has or had it, whatever the bank."""
-    rows = session.connection().execute(_HOLDINGS, {"market": market_id, "numbers": numbers})
+    """By account number, every stall of a market that has or had it, whatever the bank; a stall that was forgotten
+    too."""
+    wanted = set(numbers)
+    forgotten = digests_of(session, market_id, wanted)
+    rows = session.connection().execute(_HOLDINGS, {"market": market_id, "numbers": wanted | forgotten.keys()})
     found: dict[str, list[Holding]] = defaultdict(list)
     for row in rows:
-        found[row.number].append(Holding(*row[1:8], heard=row.heard_at is not None))
+        number = forgotten.get(row.number, row.number)
+        found[number].append(Holding(*row[1:8], heard=row.heard_at is not None))
     return found
 
 

@@ -33,6 +33,7 @@ from ledger.books.model import ENTRY
 from ledger.days import local_date
 from ledger.inbox.model import NOTICE
 from merchants.model import BANK_ACCOUNT, STALL
+from merchants.number_digests import not_forgotten
 
 State = Literal["never", "statements", "heard", "quiet", "silent"]
 Trouble = Literal["", "off", "locked", "poll", "no_secret"]
@@ -148,6 +149,7 @@ def _newest(*conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
 _LATELY = NOTICE.c.local_date >= bindparam("first", type_=NOTICE.c.local_date.type)
 _IN_FORCE = (
     (BANK_ACCOUNT.c.market_id == _MARKET)
+    & not_forgotten(BANK_ACCOUNT.c.number)
     & or_(BANK_ACCOUNT.c.in_force_from.is_(None), BANK_ACCOUNT.c.in_force_from <= _NOW)
     & or_(BANK_ACCOUNT.c.in_force_until.is_(None), BANK_ACCOUNT.c.in_force_until > _NOW)
 )

@@ -41,6 +41,7 @@ class Stall(SQLModel, table=True):
 class BankAccount(SQLModel, table=True):
     """An account a stall is paid to, by BIN and number; `name` as the bank shows it.
 
+    The number of a holder who was forgotten is a digest (`merchants.number_digests`), the name empty.
     In force from `in_force_from` (null: always) until `in_force_until` (null: still), `heard_at` is when a notice
     first named it, `printed_at` when a sign with it was last printed.
     """
@@ -162,6 +163,31 @@ class Household(SQLModel, table=True):
     changed_at: datetime = Field(sa_column=Column(Moment, nullable=False))
 
 
+class DeletionRequest(SQLModel, table=True):
+    """A stall's holder asks that what the program holds of the person be deleted. Open until it is withdrawn or done;
+    `asked_by` and `done_by` are logins, None for whoever sits at the computer itself."""
+
+    __tablename__ = "deletion_request"
+    __table_args__ = (
+        Index(
+            "uq_deletion_request_open",
+            "stall_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL AND done_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL AND done_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int = Field(foreign_key="market.id")
+    stall_id: int = Field(foreign_key="stall.id", index=True)
+    asked_by: int | None = None
+    asked_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    withdrawn_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    done_by: int | None = None
+    done_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+
+
 STALL = SQLModel.metadata.tables["stall"]
 BANK_ACCOUNT = SQLModel.metadata.tables["bank_account"]
 ACCOUNT_CHANGE = SQLModel.metadata.tables["account_change"]
@@ -170,3 +196,4 @@ REFERENCE = SQLModel.metadata.tables["reference"]
 CODE_PAYMENT = SQLModel.metadata.tables["code_payment"]
 CONSENT = SQLModel.metadata.tables["consent"]
 HOUSEHOLD = SQLModel.metadata.tables["household"]
+DELETION_REQUEST = SQLModel.metadata.tables["deletion_request"]

@@ -84,6 +84,9 @@ def _compare(
         if before is None and stall.code.casefold() in folded:
             written = folded[stall.code.casefold()]
             problems.append(Problem(f"is registered as {written!r}; write it so", line, "code", "respelled"))
+        if before is not None and before.forgotten:
+            message = "was forgotten at its holder's wish; leave the row out, or register the stall under a new code"
+            problems.append(Problem(message, line, "code", "forgotten"))
         if before is not None and not problems:
             problems += _account_change(before, stall, line)
         if problems:

@@ -14,6 +14,7 @@ from ledger.days import Month, local_date, local_midnight
 from ledger.refused import Problem, Refused
 from merchants.bank_accounts import holdings
 from merchants.model import BANK_ACCOUNT, REFERENCE, STALL
+from merchants.number_digests import is_digest
 from merchants.references import new_references
 
 
@@ -37,6 +38,16 @@ class StallRow:
     account_number: str
     account_name: str
     reference: str
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether its holder had asked to be forgotten, and was: the account number is a digest."""
+        return is_digest(self.account_number)
+
+    @property
+    def last_figures(self) -> str:
+        """The last four figures of the account number, as people are shown it; none of one that was forgotten."""
+        return "" if self.forgotten else self.account_number[-4:]
 
     def closed_by(self, day: date) -> bool:
         """Whether its last day lies before this local day; one that closes later still takes money."""

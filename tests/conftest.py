@@ -25,6 +25,7 @@ from merchants.takings import Actor
 from tests.postgresql import Server, running_server
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+NUMBER_KEY = bytes(32)
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None, database=None)
 
@@ -107,7 +108,7 @@ def database(dialect: str, database_url: str, engines: dict[str, tuple[Engine, l
         engines[dialect] = _roaming(database_url)
     engine, urls = engines[dialect]
     urls[:] = [database_url]
-    yield Database(engine)
+    yield Database(engine, lambda: NUMBER_KEY)
     engine.dispose()
 
 

@@ -4,6 +4,7 @@ Nothing in the books rests on them: entries, hashes and the notices themselves s
 person or for another try keeps its body, for it is read then.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -11,7 +12,7 @@ from sqlmodel import Session
 
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 
-_WAITING = ("pending", "unmatched", "held", "parked")
+UNSETTLED = ("pending", "unmatched", "held", "parked")
 # A batch locks its rows for a moment only, so that whoever is paid meanwhile does not wait.
 BATCH = 500
 
@@ -31,7 +32,7 @@ def delete_bodies(session: Session, *, before: datetime, after: int) -> tuple[in
     settled = set(
         connection.execute(
             select(NOTICE.c.id)
-            .where(NOTICE.c.id.in_({body.notice_id for body in old}), NOTICE.c.status.not_in(_WAITING))
+            .where(NOTICE.c.id.in_({body.notice_id for body in old}), NOTICE.c.status.not_in(UNSETTLED))
             .with_for_update(key_share=True, skip_locked=True)
         ).scalars()
     )
@@ -45,3 +46,16 @@ def delete_bodies(session: Session, *, before: datetime, after: int) -> tuple[in
     # Ids rise with the time they came, and a body told again later is younger than its neighbours: one batch without
     # anything old is the end.
     return len(gone), bodies[-1].notice_id if len(bodies) == BATCH and old else None
+
+
+def delete_bodies_of(session: Session, notice_ids: Sequence[int]) -> int:
+    """Delete the bodies of those of some notices, at most `BATCH`, that wait for nothing; gives how many those were."""
+    connection = session.connection()
+    settled = list(
+        connection.execute(
+            select(NOTICE.c.id)
+            .where(NOTICE.c.id.in_(notice_ids), NOTICE.c.status.not_in(UNSETTLED))
+            .with_for_update(key_share=True)
+        ).scalars()
+    )
+    return connection.execute(delete(NOTICE_BODY).where(NOTICE_BODY.c.notice_id.in_(settled))).rowcount

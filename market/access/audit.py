@@ -45,6 +45,9 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "account_changed",
         "coded_only_on",
         "coded_only_off",
+        "deletion_asked",
+        "deletion_withdrawn",
+        "stall_forgotten",
     ),
     "payments": (
         "payments_imported",
@@ -69,8 +72,8 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "token_ended",
     ),
     "months": ("month_closed", "ledger_verified"),
-    "reading": ("report_downloaded", "ledger_exported"),
-    "settings": ("market_added", "backup_made"),
+    "reading": ("report_downloaded", "ledger_exported", "stall_copied"),
+    "settings": ("market_added", "backup_made", "backup_restored"),
 }
 ACTS: Final = frozenset(act for acts in KINDS.values() for act in acts)
 # Everything that a line may say beside the stall: ids, codes, numbers of rows; never a name or an amount, and of an

@@ -14,15 +14,17 @@ from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
 from market.connections import connections
+from market.forgetting import forget_stall, going
 from market.markets import find_market
 from merchants import account_changes, stalls
 from merchants.feeds import STATES
+from merchants.forgetting import check as check_closed
 from merchants.stall_file import import_stalls
 
 
 @click.group()
 def command() -> None:
-    """Stalls: import, list, connections, account, close, pause, open, coded."""
+    """Stalls: import, list, connections, account, close, pause, open, coded, forget."""
 
 
 @command.command("import")
@@ -62,10 +64,14 @@ def list_(settings: Settings, market: str, as_json: bool) -> None:
     with installation(settings).database.reading() as session:
         rows = stalls.list_stalls(session, find_market(session, market).id)
     shown = ("code", "name", "category", "section", "status", "bin", "account_number", "reference")
+    documents = [
+        {name: None if name == "account_number" and row.forgotten else getattr(row, name) for name in shown}
+        for row in rows
+    ]
     if as_json:
-        print_json([{name: getattr(row, name) for name in shown} for row in rows])
+        print_json(documents)
     else:
-        print_table(shown, [[getattr(row, name) for name in shown] for row in rows])
+        print_table(shown, [list(document.values()) for document in documents])
 
 
 @command.command("connections")
@@ -157,6 +163,30 @@ def account(
     else:
         told = "is stopped" if stop else "is in effect; print its signs again"
     click.echo(f"{code}: the account {change.bin} …{change.number[-4:]} of {change.name} {told}", err=True)
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--stall", "code", required=True, help="The stall's code.")
+@click.option("--close", is_flag=True, help="Close a stall that still sells, today and in the same act.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def forget(settings: Settings, market: str, code: str, close: bool, dry_run: bool, as_json: bool) -> None:
+    """Delete what the program holds of a stall's holder: names, phone, account numbers, who paid, notes, logins. The
+    books stay, without a name. There is no way back; done again, what came since goes too."""
+    database = installation(settings).database
+    now = utc_now()
+    with database.reading() as session:
+        stall = stalls.find_stall(session, find_market(session, market).id, code)
+        check_closed(stall, now, close=close)
+        found = going(session, stall)
+    if not dry_run:
+        found = forget_stall(database, stall.id, close=close, login_id=None, now=now, noted=noted)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print_table(("what", "gone" if not dry_run else "would go"), list(asdict(found).items()))
 
 
 @command.command()

@@ -46,8 +46,8 @@ def stalls(session: Session, bearer: Bearer, asked: types.MarketAsked) -> list[t
     """A market's stalls, as `stall list --json` gives them."""
     rows = list_stalls(session, _market(session, bearer, asked.slug).id)
     shown = [{name: getattr(row, name) for name in types.ListedStall.model_fields} for row in rows]
-    if not bearer.may("accounts"):
-        for stall in shown:
+    for row, stall in zip(rows, shown, strict=True):
+        if row.forgotten or not bearer.may("accounts"):
             stall["account_number"] = None
     return [types.ListedStall(**stall) for stall in shown]
 
@@ -180,9 +180,10 @@ def payment_code(
 def payment_code_picture(session: Session, bearer: None, asked: types.PictureAsked) -> str:
     """A payment code as a picture, for whoever was given its address; gone when the code has expired."""
     code = find_payment_code(session, asked.reference)
-    if code is None or code.expires_at < utc_now():
+    stall = None if code is None else load_stall(session, code.stall_id)
+    if code is None or stall is None or stall.forgotten or code.expires_at < utc_now():
         refuse(404)
-    return image.svg(_payload(load_stall(session, code.stall_id), code.amount, asked.reference))
+    return image.svg(_payload(stall, code.amount, asked.reference))
 
 
 def _payload(stall: StallRow, amount: int, reference: str) -> str:

@@ -139,7 +139,7 @@ class Given(BaseModel):
 
 
 class ListedStall(Given):
-    """A stall; `account_number` is null for a role that does not see it."""
+    """A stall; `account_number` is null for a role that does not see it, and of a stall that was forgotten."""
 
     code: str
     name: str

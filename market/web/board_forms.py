@@ -106,6 +106,8 @@ def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
         with installation().database.writing() as session:
             market = enter(session, slug)
             stall = find(session, market.id, code)
+            if stall.forgotten:
+                return redirect(url_for("stalls.one", slug=slug, code=code), 303)
             typed = _typed(CHANGEABLE)
             checked, problems = check_stall(
                 {**typed, "code": stall.code, "bank": stall.bin, "account_number": stall.account_number}
@@ -128,6 +130,8 @@ def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
     with installation().database.reading() as session:
         market = enter(session, slug)
         stall = find(session, market.id, code)
+        if stall.forgotten:
+            return redirect(url_for("stalls.one", slug=slug, code=code), 303)
         typed = {name: getattr(stall, name) for name in CHANGEABLE}
         return _edit_page(session, market, stall, typed, {}, {})
 

@@ -85,7 +85,7 @@ def one(slug: str, code: str) -> str:
         market = enter(session, slug)
         stall = find(session, market.id, code)
         history = stall_history(session, stall, local_date(utc_now()))
-        picture = svg(static_payload(stall), error="Q")
+        picture = "" if stall.status == "closed" else svg(static_payload(stall), error="Q")
         return page(
             session,
             market,
@@ -94,7 +94,7 @@ def one(slug: str, code: str) -> str:
             stall=stall,
             history=history,
             changing=open_change(session, stall.id),
-            changes=changes_told(session, stall.id),
+            changes=[] if stall.forgotten else changes_told(session, stall.id),
             bank_name=bank_name,
             bars=[replace(bar, year_before=None) for bar in history.bars],
             picture=Markup(picture),  # noqa: S704 - drawn here

@@ -144,9 +144,10 @@ def _understand(session: Session, market: MarketRow, sent: Sent, now: datetime) 
 def _account(session: Session, market: MarketRow, typed: str) -> str:
     """The account number that was typed, or that of the stall whose code was."""
     try:
-        return find_stall(session, market.id, typed).account_number
+        stall = find_stall(session, market.id, typed)
     except Refused:
         return typed
+    return typed if stall.forgotten else stall.account_number
 
 
 def _bin(typed: str, errors: dict[str, str]) -> str:

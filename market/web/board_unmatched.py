@@ -1,6 +1,7 @@
 """Money that no stall has: whose it is, and the way back from a wrong stall. It belongs to nobody, so its amount is
 shown."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from market.web.noted import noted
 from market.web.words import say
 from merchants import settling
 from merchants.assigned import Assigned, assigned_since
+from merchants.number_digests import number_digest
 from merchants.payments import Outcome
 from merchants.stalls import StallRow, list_stalls
 
@@ -63,7 +65,8 @@ def one(slug: str, notice_id: int) -> str:
 
 def _choice(session: Session, market: MarketRow, notice: Waiting, errors: dict[str, str]) -> str:
     search = request.values.get("q", "").strip()[:60]
-    found = _found(list_stalls(session, market.id), notice, search)
+    numbers = (notice.account_number, number_digest(session, market.id, notice.account_number))
+    found = _found(list_stalls(session, market.id), numbers, search)
     return page(
         session,
         market,
@@ -78,12 +81,12 @@ def _choice(session: Session, market: MarketRow, notice: Waiting, errors: dict[s
     )
 
 
-def _found(stalls: list[StallRow], notice: Waiting, search: str) -> list[StallRow]:
-    """The stalls that match a search; before one, those paid to the same account."""
+def _found(stalls: list[StallRow], numbers: Collection[str], search: str) -> list[StallRow]:
+    """The stalls that match a search; before one, those paid to the account of one of these numbers."""
     if search:
-        found = [s for s in stalls if matches(search, s.code, s.name, s.holder, s.account_name, s.account_number[-4:])]
+        found = [s for s in stalls if matches(search, s.code, s.name, s.holder, s.account_name, s.last_figures)]
     else:
-        found = [stall for stall in stalls if stall.account_number == notice.account_number]
+        found = [stall for stall in stalls if stall.account_number in numbers]
     return sorted(found, key=lambda stall: (stall.status == "closed", natural(stall.code)))
 
 

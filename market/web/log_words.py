@@ -50,6 +50,9 @@ SAID = {
     "account_changed": "Tài khoản mới của sạp có hiệu lực",
     "coded_only_on": "Chỉ tính khoản mang mã của sạp",
     "coded_only_off": "Tính mọi khoản vào tài khoản của sạp",
+    "deletion_asked": "Xin xoá dữ liệu của chủ sạp",
+    "deletion_withdrawn": "Rút lại việc xin xoá dữ liệu",
+    "stall_forgotten": "Xoá tên, điện thoại, số tài khoản của chủ sạp",
     "payments_imported": "Nhập tệp báo tiền, {rows} dòng",
     "statement_layout_learned": "Chỉ cách đọc cột của một loại sao kê",
     "notice_assigned": "Chọn sạp cho báo có {notice}",
@@ -72,8 +75,10 @@ SAID = {
     "ledger_verified": "Kiểm tra sổ, thấy {rows} chỗ sai",
     "report_downloaded": "Tải báo cáo tháng {month}, dạng {format}",
     "ledger_exported": "Xuất sổ ra tệp",
+    "stall_copied": "Tải về mọi dữ liệu của sạp",
     "market_added": "Thêm chợ",
     "backup_made": "Sao lưu",
+    "backup_restored": "Khôi phục từ bản sao lưu",
 }
 # Done by somebody who is not known: whoever stands before the door.
 BEFORE_THE_DOOR = ("sign_in_wrong",)

@@ -81,7 +81,9 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
 
 def _stall(session: Session, market: MarketRow, code: str) -> StallRow | None:
     wanted = code.casefold()
-    return next((row for row in list_stalls(session, market.id) if row.code.casefold() == wanted), None)
+    return next(
+        (row for row in list_stalls(session, market.id) if row.code.casefold() == wanted and not row.forgotten), None
+    )
 
 
 def _errors(typed: dict[str, str], stall: StallRow | None, roles: tuple[str, ...]) -> dict[str, str]:

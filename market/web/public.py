@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import Gone, HTTPException, NotFound
 
 from ledger.books.seals import newest_seal
 from ledger.days import local_date, utc_now
@@ -67,9 +67,12 @@ def _find(market: str, code: str) -> tuple[MarketRow, StallRow]:
     with installation().database.reading() as session:
         try:
             of = find_market(session, market)
-            return of, find_stall(session, of.id, code)
+            found = find_stall(session, of.id, code)
         except Refused:
             raise NotFound from None
+    if found.forgotten:
+        raise Gone
+    return of, found
 
 
 def _picture(market: str, code: str, kind: str) -> Response:
@@ -145,6 +148,8 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
         )
     elif error.code == 403:
         head, mend = say("Không được làm việc này"), say("Việc này phải bấm từ chính trang của chợ.")
+    elif error.code == 410:
+        head, mend = say("Trang này không còn"), say("Sạp đã nghỉ hẳn và chủ sạp đã xin xoá.")
     elif error.code == 413:
         head, mend = say("Tệp gửi lên lớn quá"), say("Gửi tệp nhỏ hơn 20 MB, hoặc chia ra nhiều lần.")
     else:

@@ -50,6 +50,7 @@ _TEXTS = {
     "same": "Đây là tài khoản sạp đang dùng. Ghi tài khoản khác.",
     "twice": "Mã này đã có ở một dòng phía trên. Mỗi sạp một mã.",
     "taken": "Mã này đã có sạp dùng. Chọn mã khác.",
+    "forgotten": "Sạp này đã xoá theo ý chủ sạp. Bỏ dòng này đi, hoặc đăng ký bằng mã mới.",
     "respelled": "Mã này đã đăng ký với chữ hoa, chữ thường khác. Ghi đúng như đã đăng ký.",
     "account_change": "Khác tài khoản đã đăng ký. Nhập danh sách không đổi được tài khoản của sạp.",
     "cells": "Số ô không khớp với dòng đầu. Ô nào có dấu phẩy thì để trong dấu ngoặc kép.",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from ledger import books
@@ -19,8 +19,8 @@ from ledger.inbox.model import NOTICE_BODY
 from ledger.inbox.notice import Feed, Notice
 from ledger.refused import Refused
 from market.db import Database
-from merchants import settling
-from merchants.model import BANK_ACCOUNT, CODE_PAYMENT, STALL
+from merchants import forgetting, settling
+from merchants.model import CODE_PAYMENT
 from merchants.payment_codes import make_payment_code
 from merchants.payments import FORMER, Outcome, Source, take
 from merchants.stalls import StallRow, change_account
@@ -130,13 +130,14 @@ def test_story_5_the_old_sign_is_paid_three_more_times(
 def test_story_6_a_holder_is_forgotten(session: Session, channel: Source, huong: StallRow, told: Told) -> None:
     bring(session, channel, told(huong, 50_000, memo="LE THI tra tien ca", payer_name="LE THI"))
     before = session.connection().execute(select(ENTRY)).all()
-    connection = session.connection()
-    connection.execute(delete(NOTICE_BODY))
-    connection.execute(delete(ENTRY_NOTE))
-    connection.execute(update(STALL).where(STALL.c.id == huong.id).values(name="", holder="", phone=""))
-    connection.execute(update(BANK_ACCOUNT).where(BANK_ACCOUNT.c.stall_id == huong.id).values(name=""))
+    for part in forgetting.batches(forgetting.words_of(session, huong, ())):
+        forgetting.delete_words(session, part)
+    forgetting.forget(session, huong, login_id=None, now=NOW)
+    assert session.connection().execute(select(NOTICE_BODY)).all() == []
     assert session.connection().execute(select(ENTRY)).all() == before
     assert count(session, huong) == 1
+    bring(session, channel, told(huong, 20_000))
+    assert count(session, huong) == 2
 
 
 def test_story_7_an_island_takes_up_a_day_from_the_hub(

@@ -20,6 +20,7 @@ from market.db import Database
 from merchants import settling
 from merchants.payments import take, take_up
 from merchants.stalls import StallRow, change_account, close
+from tests.conftest import NUMBER_KEY
 from tests.simulation.faults import FAULTS, Died, Faults
 from tests.simulation.records import Records
 from tests.simulation.truth import NOW, Payment, Teller, Truth
@@ -87,7 +88,7 @@ class Market(Records):
 
     def _restart(self) -> None:
         self.database.engine.dispose()
-        self.database = Database(self.database.engine)
+        self.database = Database(self.database.engine, lambda: NUMBER_KEY)
 
     def step(self) -> None:
         """One thing that happens in a market, then a look at what must always hold."""

@@ -25,6 +25,7 @@ from market.secret_key import seal
 from market.web import hooks
 from market.web.app import create_app
 from merchants.stalls import StallRow
+from tests.conftest import NUMBER_KEY
 
 SECRET = "khoá của kênh"
 
@@ -97,7 +98,7 @@ def impatient(
     monkeypatch.setattr(db, "BUSY_SECONDS", 0.3)
     engine = open_engine(database_url)
     other = Installation(installation.settings)
-    other.database = Database(engine)
+    other.database = Database(engine, lambda: NUMBER_KEY)
     yield create_app(other).test_client()
     engine.dispose()
 
