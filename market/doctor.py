@@ -20,6 +20,7 @@ from cryptography import x509
 from sqlalchemy.engine import make_url
 
 from ledger.refused import Refused
+from market.access.passkeys import site_of
 from market.config import Settings
 from market.db import SAFE_WAL, sqlite_driver
 from market.serve import try_port
@@ -103,6 +104,8 @@ def address(settings: Settings) -> Iterator[Finding]:
     here = _is_this_machine(urlsplit(settings.base_url).hostname or "")
     if settings.base_url.startswith("http://") and here:
         message = f"{settings.base_url} is for this machine only: providers' webhooks cannot reach it"
+        if site_of(settings.base_url) is None:
+            message += ", and browsers know passkeys at http://localhost only"
         yield Finding("address", message, "for others serve https, see docs/https.md", wrong=False)
     elif settings.base_url.startswith("http://"):
         message = (
@@ -113,6 +116,9 @@ def address(settings: Settings) -> Iterator[Finding]:
     elif settings.tls is None and not settings.proxies:
         message = "https is spoken by a proxy in front, and every visitor seems to come from it"
         yield Finding("address", message, "name the proxy's address in CHO_PROXIES")
+    if settings.base_url.startswith("https://") and site_of(settings.base_url) is None:
+        message = f"{settings.base_url} is no name, so browsers know no passkeys there"
+        yield Finding("address", message, "name a domain in CHO_BASE_URL")
     if not settings.base_url_given and not _is_this_machine(settings.host):
         message = f"links and codes lead to {settings.base_url}"
         yield Finding("address", message, "name the address that others reach this machine by in CHO_BASE_URL")

@@ -17,7 +17,8 @@ from ledger.books.seals import unsealed
 from ledger.days import stamp
 from ledger.inbox.model import NOTICE, WAITING
 from ledger.refused import Refused
-from market.access.model import AUDIT
+from market.access.model import AUDIT, PASSKEY
+from market.access.passkeys import site_of
 from market.channels import list_channels
 from market.config import Settings
 from market.connections import connections
@@ -82,6 +83,7 @@ def _opened(settings: Settings, engine: Engine, now: datetime) -> Iterator[Findi
         yield from _backup(connection, now)
     with Session(engine.execution_options(reading=True)) as session:
         yield from _secrets(session, settings)
+        yield from _passkeys(session, settings)
         yield from _channels(session, settings, now)
         yield from _notices(session, now)
         yield from _seals(session, now)
@@ -139,6 +141,17 @@ def _secrets(session: Session, settings: Settings) -> Iterator[Finding]:
         except InvalidToken:
             what, _, mend = said.format(about, about).partition("; ")
             yield Finding("secrets", f"the {what} lies under another key", f"bring the former key back, or {mend}")
+
+
+def _passkeys(session: Session, settings: Settings) -> Iterator[Finding]:
+    site = site_of(settings.base_url)
+    here = site.rp_id if site else ""
+    elsewhere = session.connection().execute(
+        select(PASSKEY.c.rp_id, func.count()).where(PASSKEY.c.rp_id != here).group_by(PASSKEY.c.rp_id)
+    )
+    for rp_id, count in elsewhere:
+        message = f"{count} passkeys were added at {rp_id} and do not answer at {settings.base_url}"
+        yield Finding("passkeys", message, f"serve https at {rp_id} again, or have their owners remove them")
 
 
 def _channels(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
 
 from market.access.logins import HASHER
-from market.access.model import DEVICE
+from market.access.model import DEVICE, PASSKEY
 from market.model import SESSION
 
 LONGEST_NAME = 40
@@ -58,9 +58,10 @@ def devices_of(session: Session, *login_ids: int) -> list[DeviceRow]:
 
 
 def revoke(session: Session, device_id: int, now: datetime) -> None:
-    """End a phone: it is signed out at once and opens nothing any more until it is enrolled anew."""
+    """End a phone: it is signed out at once and opens nothing any more until it is enrolled anew; its passkeys go."""
     connection = session.connection()
     connection.execute(
         update(DEVICE).where(DEVICE.c.id == device_id, DEVICE.c.revoked_at.is_(None)).values(revoked_at=now)
     )
     connection.execute(delete(SESSION).where(SESSION.c.device_id == device_id))
+    connection.execute(delete(PASSKEY).where(PASSKEY.c.device_id == device_id))

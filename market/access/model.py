@@ -1,8 +1,8 @@
-"""The tables of what people sign in with (devices, one-time codes, tokens) and of the audit trail."""
+"""The tables of what people sign in with (devices, one-time codes, passkeys, tokens) and of the audit trail."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from ledger.columns import BigId, Moment
@@ -69,6 +69,41 @@ class ApiWrite(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(Moment, nullable=False))
 
 
+class Passkey(SQLModel, table=True):
+    """A key that a person's own phone or computer holds and opens by fingerprint, face or screen lock (WebAuthn).
+
+    One of a browser signs its login in; one that was added on an enrolled device (`device_id`) stands in for that
+    device's PIN, there only. It answers at the name `rp_id` alone. `sign_count` is how often it said it was used, 0 if
+    it does not count.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    market_id: int | None = Field(default=None, foreign_key="market.id")
+    login_id: int = Field(foreign_key="login.id", index=True)
+    device_id: int | None = Field(default=None, foreign_key="device.id", index=True)
+    rp_id: str = Field(sa_column=Column(String(253), nullable=False))
+    credential_id: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sign_count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    name: str
+    added_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+    used_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+
+
+class PasskeyChallenge(SQLModel, table=True):
+    """What a passkey has to sign: asked once of one browser, for one purpose, good until `expires_at` and for one
+    answer, which takes the row away."""
+
+    __tablename__ = "passkey_challenge"
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True))
+    market_id: int | None = Field(default=None, foreign_key="market.id")
+    login_id: int | None = Field(default=None, foreign_key="login.id")
+    purpose: str = Field(sa_column=Column(String(8), nullable=False))
+    challenge: bytes = Field(sa_column=Column(LargeBinary, unique=True, nullable=False))
+    expires_at: datetime = Field(sa_column=Column(Moment, nullable=False))
+
+
 class Audit(SQLModel, table=True):
     """Who did or looked at what; permanent. `act` is a word of `market.access.audit.ACTS`, `about` a JSON object of ids
     and codes only: names are joined when it is shown, so that nothing here need ever be deleted."""
@@ -90,4 +125,6 @@ DEVICE = SQLModel.metadata.tables["device"]
 ENROLMENT = SQLModel.metadata.tables["enrolment"]
 API_TOKEN = SQLModel.metadata.tables["api_token"]
 API_WRITE = SQLModel.metadata.tables["api_write"]
+PASSKEY = SQLModel.metadata.tables["passkey"]
+PASSKEY_CHALLENGE = SQLModel.metadata.tables["passkey_challenge"]
 AUDIT = SQLModel.metadata.tables["audit"]

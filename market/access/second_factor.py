@@ -1,5 +1,5 @@
-"""The second factor of boards and administrators: six digits of an app that change every half minute (RFC 6238), and
-recovery codes for the day the phone is gone."""
+"""The second factor of boards and administrators: six digits of an app that change every half minute (RFC 6238) or a
+passkey, and recovery codes for the day the phone is gone."""
 
 import base64
 import hashlib
@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from market.access.codes import bare, make_code
+from market.access.model import PASSKEY
 from market.model import LOGIN
 from market.secret_key import unseal
 
@@ -53,25 +54,40 @@ def turn_on(session: Session, login_id: int, sealed: bytes, step: int) -> list[s
 
     `sealed` is the secret under the installation's key, `step` the half minute of the digits that proved it.
     """
+    session.connection().execute(update(LOGIN).where(LOGIN.c.id == login_id).values(totp_secret=sealed, totp_step=step))
+    return new_codes(session, login_id)
+
+
+def new_codes(session: Session, login_id: int) -> list[str]:
+    """New recovery codes in the place of those that are left, to be shown once."""
     codes = [make_code(12) for _ in range(RECOVERY_CODES)]
     kept = " ".join(_digest(code) for code in codes)
-    session.connection().execute(
-        update(LOGIN).where(LOGIN.c.id == login_id).values(totp_secret=sealed, totp_step=step, recovery=kept)
-    )
+    session.connection().execute(update(LOGIN).where(LOGIN.c.id == login_id).values(recovery=kept))
     return codes
 
 
 def turn_off(session: Session, login_id: int) -> None:
-    """Ask this login for its password only."""
-    session.connection().execute(
-        update(LOGIN).where(LOGIN.c.id == login_id).values(totp_secret=None, totp_step=0, recovery="")
-    )
+    """Ask this login for no digits any more: for its password only, or else for a passkey that it has."""
+    session.connection().execute(update(LOGIN).where(LOGIN.c.id == login_id).values(totp_secret=None, totp_step=0))
+    forget_unused_codes(session, login_id)
+
+
+def forget_unused_codes(session: Session, login_id: int) -> None:
+    """The recovery codes of a login that is asked for its password only stand in for nothing."""
+    if not has_second_factor(session, login_id):
+        session.connection().execute(update(LOGIN).where(LOGIN.c.id == login_id).values(recovery=""))
+
+
+def has_digits(session: Session, login_id: int) -> bool:
+    """Whether this login has an app that shows six digits."""
+    found = session.connection().execute(select(LOGIN.c.totp_secret).where(LOGIN.c.id == login_id)).scalar_one()
+    return found is not None
 
 
 def has_second_factor(session: Session, login_id: int) -> bool:
-    """Whether this login is asked for a second factor."""
-    found = session.connection().execute(select(LOGIN.c.totp_secret).where(LOGIN.c.id == login_id)).scalar_one()
-    return found is not None
+    """Whether this login is asked for a second factor: the digits, or a passkey of a browser."""
+    passkey = select(PASSKEY.c.id).where(PASSKEY.c.login_id == login_id, PASSKEY.c.device_id.is_(None)).limit(1)
+    return has_digits(session, login_id) or session.connection().execute(passkey).first() is not None
 
 
 def take(session: Session, key: str, login_id: int, typed: str, now: datetime) -> bool:
@@ -80,10 +96,8 @@ def take(session: Session, key: str, login_id: int, typed: str, now: datetime) -
     row = connection.execute(
         select(LOGIN.c.totp_secret, LOGIN.c.totp_step, LOGIN.c.recovery).where(LOGIN.c.id == login_id).with_for_update()
     ).one()
-    if row.totp_secret is None:
-        return False
     mine = LOGIN.c.id == login_id
-    step = step_of(unseal(key, row.totp_secret), typed, now)
+    step = None if row.totp_secret is None else step_of(unseal(key, row.totp_secret), typed, now)
     if step is not None:
         if step <= row.totp_step:
             return False

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.refused import Refused
-from market.access import audit, first, logins, second_factor, sessions
+from market.access import audit, first, logins, passkeys, second_factor, sessions
 from market.access.passwords import password_problem
 from market.access.people import Person, find_login
 from market.access.throttle import Throttle
@@ -76,7 +76,7 @@ def sign_in() -> AnyResponse | tuple[str, int]:
         with installation().database.reading() as session:
             if not sessions.has_administrator(session):
                 return redirect(url_for(".first_run"))
-        return redirect(back) if g.person else _sign_in_page(back, "", {}, 200)
+        return redirect(back) if g.person else sign_in_page(back, "", {}, 200)
     typed = request.form.get("login", "").strip()
     password = request.form.get("password", "")
     errors = {}
@@ -85,7 +85,7 @@ def sign_in() -> AnyResponse | tuple[str, int]:
     if not password:
         errors["password"] = say("Ghi mật khẩu.")
     if errors:
-        return _sign_in_page(back, typed, errors, 400)
+        return sign_in_page(back, typed, errors, 400)
     # A name that cannot exist is looked for all the same, so that it takes as long.
     name = typed.lower() if LOGIN.fullmatch(typed.lower()) else ""
     address, now = known.tries_from(name), time.monotonic()
@@ -93,7 +93,7 @@ def sign_in() -> AnyResponse | tuple[str, int]:
     if wait:
         seconds = math.ceil(wait)
         errors["password"] = say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds)
-        page, status = _sign_in_page(back, typed, errors, 429)
+        page, status = sign_in_page(back, typed, errors, 429)
         return Response(page, status, {"Retry-After": str(seconds)})
     with installation().database.reading() as session:
         login_id = sessions.check_password(session, name, password)
@@ -102,7 +102,7 @@ def sign_in() -> AnyResponse | tuple[str, int]:
         if throttle.worth_telling(name, now):
             _tell_wrong(name)
         errors["password"] = say("Tên đăng nhập hoặc mật khẩu chưa đúng. Xem lại cả hai rồi thử lại.")
-        return _sign_in_page(back, typed, errors, 401)
+        return sign_in_page(back, typed, errors, 401)
     throttle.right(address, name)
     with installation().database.reading() as session:
         second = second_factor.has_second_factor(session, login_id)
@@ -119,30 +119,41 @@ def ask_second_factor(login_id: int, back: str) -> AnyResponse:
 @blueprint.route("/signin/code", methods=["GET", "POST"])
 def second() -> AnyResponse | tuple[str, int]:
     """The second factor, of whoever has just shown a password here."""
-    asked = form_session.get("second")
-    if not asked or asked["until"] < time.time():
+    asked = second_asked()
+    if asked is None:
         return redirect(url_for(".sign_in"), 303)
+    login_id, back = asked
     if request.method == "GET":
-        return _second_page("", 200)
-    login_id: int = asked["login"]
-    address, now, whose = request.remote_addr or "", time.monotonic(), f"second {asked['login']}"
+        return second_page(login_id, {}, 200)
+    address, now, whose = request.remote_addr or "", time.monotonic(), f"second {login_id}"
     wait = throttle.wait(address, whose, now)
     if wait:
         seconds = math.ceil(wait)
-        page, status = _second_page(say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds), 429)
+        errors = {"code": say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds)}
+        page, status = second_page(login_id, errors, 429)
         return Response(page, status, {"Retry-After": str(seconds)})
     with installation().database.writing() as session:
         right = second_factor.take(session, installation().key, login_id, request.form.get("code", ""), utc_now())
     if not right:
         throttle.wrong(address, whose, now)
-        return _second_page(say("Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại."), 401)
+        errors = {"code": say("Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại.")}
+        return second_page(login_id, errors, 401)
     throttle.right(address, whose)
-    del form_session["second"]
-    return begin(login_id, asked["back"], confirmed=True)
+    return begin(login_id, back, confirmed=True)
 
 
-def _second_page(error: str, status: int) -> tuple[str, int]:
-    return render_template("access/second.html", errors={"code": error} if error else {}), status
+def second_page(login_id: int, errors: dict[str, str], status: int) -> tuple[str, int]:
+    """Whoever has just shown this login's password is asked for one thing more."""
+    with installation().database.reading() as session:
+        digits = second_factor.has_digits(session, login_id)
+        passkey = passkeys.count(session, login_id, None) > 0
+    return render_template("access/second.html", errors=errors, digits=digits, passkey=passkey), status
+
+
+def second_asked() -> tuple[int, str] | None:
+    """The login whose password was right in this browser within the last five minutes, and where it leads back to."""
+    asked = form_session.get("second")
+    return (asked["login"], asked["back"]) if asked and time.time() <= asked["until"] else None
 
 
 def _tell_wrong(name: str) -> None:
@@ -154,7 +165,8 @@ def _tell_wrong(name: str) -> None:
             audit.note(session, "sign_in_wrong", market_id=market_id, about={"login": login_id}, at=utc_now())
 
 
-def _sign_in_page(back: str, login: str, errors: dict[str, str], status: int) -> tuple[str, int]:
+def sign_in_page(back: str, login: str, errors: dict[str, str], status: int) -> tuple[str, int]:
+    """The ways in."""
     with installation().database.reading() as session:
         markets = list_markets(session)
     # The help line names a phone only where it is everybody's.
@@ -162,16 +174,26 @@ def _sign_in_page(back: str, login: str, errors: dict[str, str], status: int) ->
     return render_template("access/sign_in.html", back=back, login=login, errors=errors, market=only), status
 
 
-def begin(login_id: int, back: str, *, device_id: int | None = None, confirmed: bool = False) -> AnyResponse:
+def begin(
+    login_id: int,
+    back: str,
+    *,
+    device_id: int | None = None,
+    passkey_id: int | None = None,
+    confirmed: bool = False,
+) -> AnyResponse:
     """Sign a person in here, whoever was before, and lead to a page: on an enrolled phone, or in a browser that has
-    just `confirmed` it with password or second factor."""
+    just `confirmed` it with password, second factor or the passkey `passkey_id`."""
+    form_session.pop("second", None)
     former = request.cookies.get(sign_in_cookie())
+    about = {} if passkey_id is None else {"passkey": passkey_id}
     with installation().database.writing() as session:
         if former:
             sessions.sign_out(session, former)
         token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id, confirmed=confirmed)
         market_id = logins.market_of(session, login_id)
-        audit.note(session, "sign_in", market_id=market_id, login_id=login_id, device_id=device_id, at=utc_now())
+        now = utc_now()
+        audit.note(session, "sign_in", market_id=market_id, about=about, login_id=login_id, device_id=device_id, at=now)
     response = redirect(back, 303)
     response.set_cookie(
         sign_in_cookie(),

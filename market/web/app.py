@@ -44,6 +44,7 @@ _PAGES = (
     "confirm",
     "enrol",
     "hooks",
+    "passkeys",
     "people",
     "province",
     "public",

@@ -1,4 +1,4 @@
-"""Once more who it is, before what is sensitive: the phone's PIN, the second factor, or the password."""
+"""Once more who it is, before what is sensitive: a passkey, the phone's PIN, the second factor, or the password."""
 
 import math
 import time
@@ -8,14 +8,14 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
-from market.access import logins, pins, second_factor, sessions
+from market.access import logins, passkeys, pins, second_factor, sessions
 from market.web import access
 from market.web.app import installation, sign_in_cookie
 from market.web.noted import noted
 from market.web.words import say
 
 blueprint = Blueprint("confirm", __name__)
-Way = Literal["pin", "totp", "password"]
+Way = Literal["pin", "totp", "recovery", "password"]
 
 
 def confirmed() -> bool:
@@ -35,20 +35,16 @@ def ask_to_confirm(back: str = "") -> AnyResponse:
 def show() -> AnyResponse | tuple[str, int]:
     """Ask for it, and lead back. Wrong ones are slowed; a PIN that is wrong six times in a row ends the phone."""
     back = access.own_path(request.values.get("next", "/"))
-    with installation().database.reading() as session:
-        way: Way = "password"
-        if g.person.device_id is not None:
-            way = "pin"
-        elif second_factor.has_second_factor(session, g.person.login_id):
-            way = "totp"
+    way = _way()
     if request.method == "GET":
-        return _page(way, back, "", 200)
+        return page(back, {}, 200)
     address, now = request.remote_addr or "", time.monotonic()
     whose = f"confirm {g.person.login_id}"
     wait = access.throttle.wait(address, whose, now)
     if wait:
         seconds = math.ceil(wait)
-        text, status = _page(way, back, say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds), 429)
+        errors = {"proof": say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds)}
+        text, status = page(back, errors, 429)
         return Response(text, status, {"Retry-After": str(seconds)})
     said = _try(way, request.form.get("proof", ""))
     if said == "right":
@@ -57,12 +53,24 @@ def show() -> AnyResponse | tuple[str, int]:
     if said == "ended":
         return redirect(url_for("access.sign_in"), 303)
     access.throttle.wrong(address, whose, now)
-    errors = {
+    wrong = {
         "pin": "Mã PIN chưa đúng. Sai 6 lần liền thì điện thoại này bị ngắt, phải xin mã mới.",
         "totp": "Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại.",
+        "recovery": "Mã chưa đúng hoặc đã dùng rồi. Ghi một mã dự phòng khác.",
         "password": "Mật khẩu chưa đúng. Ghi lại.",
     }
-    return _page(way, back, say(errors[way]), 401)
+    return page(back, {"proof": say(wrong[way])}, 401)
+
+
+def _way() -> Way:
+    """What is asked for beside a passkey."""
+    person = g.person
+    with installation().database.reading() as session:
+        if person.device_id is not None:
+            return "pin"
+        if second_factor.has_digits(session, person.login_id):
+            return "totp"
+        return "recovery" if second_factor.has_second_factor(session, person.login_id) else "password"
 
 
 def _try(way: Way, proof: str) -> Literal["right", "wrong", "ended"]:
@@ -74,7 +82,7 @@ def _try(way: Way, proof: str) -> Literal["right", "wrong", "ended"]:
             acts = {"right": (), "wrong": ("pin_wrong",), "ended": ("pin_wrong", "device_revoked")}
             for act in acts[said]:
                 noted(session, act, market_id=logins.market_of(session, person.login_id), device=person.device_id)
-        elif way == "totp":
+        elif way in ("totp", "recovery"):
             right = second_factor.take(session, installation().key, person.login_id, proof, now)
             said = "right" if right else "wrong"
         else:
@@ -85,6 +93,8 @@ def _try(way: Way, proof: str) -> Literal["right", "wrong", "ended"]:
     return said
 
 
-def _page(way: Way, back: str, error: str, status: int) -> tuple[str, int]:
-    errors = {"proof": error} if error else {}
-    return render_template("access/confirm.html", way=way, back=back, errors=errors), status
+def page(back: str, errors: dict[str, str], status: int) -> tuple[str, int]:
+    """What this session may show, and what was wrong with what it did."""
+    with installation().database.reading() as session:
+        passkey = passkeys.count(session, g.person.login_id, g.person.device_id) > 0
+    return render_template("access/confirm.html", way=_way(), back=back, passkey=passkey, errors=errors), status

@@ -31,6 +31,11 @@ SAID = {
     "password_changed": "Đổi mật khẩu",
     "second_factor_on": "Bật mã xác nhận thứ hai",
     "second_factor_off": "Tắt mã xác nhận thứ hai",
+    "recovery_codes_made": "Làm mã dự phòng mới",
+    "passkey_added": "Thêm khoá vân tay số {passkey}",
+    "passkey_removed": "Bỏ khoá vân tay số {passkey}",
+    "passkey_refused": "Không nhận khoá vân tay số {passkey} của {login}",
+    "passkey_copied": "Không nhận khoá vân tay số {passkey} của {login}, có thể đã bị chép",
     "pin_wrong": "Nhập sai mã PIN",
     "enrolment_made": "Làm mã nhận máy cho {login}",
     "device_enrolled": "Nhận máy vào dùng",
@@ -81,7 +86,7 @@ SAID = {
     "backup_restored": "Khôi phục từ bản sao lưu",
 }
 # Done by somebody who is not known: whoever stands before the door.
-BEFORE_THE_DOOR = ("sign_in_wrong",)
+BEFORE_THE_DOOR = ("sign_in_wrong", "passkey_refused", "passkey_copied")
 
 
 def what(line: Line) -> str:

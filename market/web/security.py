@@ -1,4 +1,4 @@
-"""One's own security: the password, the second factor, the phones, and signing out everywhere else."""
+"""One's own security: the password, the second factor, passkeys, the phones, and signing out everywhere else."""
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask import session as form_session
@@ -6,7 +6,7 @@ from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
-from market.access import devices, logins, passwords, second_factor, sessions
+from market.access import devices, logins, passkeys, passwords, second_factor, sessions
 from market.markets import list_markets
 from market.secret_key import seal
 from market.web.access import password_error
@@ -49,13 +49,17 @@ def _with_password() -> None:
 @blueprint.get("")
 def own() -> str:
     """What guards this login, and its phones."""
+    bound = passkeys.site_of(installation().settings.base_url)
     with installation().database.reading() as session:
         login_id = g.person.login_id
         return render_template(
             "access/security.html",
             has_password=logins.has_password(session, login_id),
+            has_digits=second_factor.has_digits(session, login_id),
             has_second=second_factor.has_second_factor(session, login_id),
             codes_left=second_factor.codes_left(session, login_id),
+            own_passkeys=passkeys.passkeys_of(session, login_id),
+            rp_id=bound.rp_id if bound else "",
             phones=devices.devices_of(session, login_id),
         )
 
@@ -87,7 +91,7 @@ def second() -> AnyResponse | str | tuple[str, int]:
     if not confirmed():
         return ask_to_confirm(url_for(".second"))
     with installation().database.reading() as session:
-        if second_factor.has_second_factor(session, g.person.login_id):
+        if second_factor.has_digits(session, g.person.login_id):
             return redirect(url_for(".own"), 303)
     secret: str = form_session.setdefault("new_second", second_factor.new_secret())
     if request.method == "GET":
@@ -100,7 +104,12 @@ def second() -> AnyResponse | str | tuple[str, int]:
         codes = second_factor.turn_on(session, g.person.login_id, seal(installation().key, secret), step)
         noted(session, "second_factor_on", market_id=_market(session))
     del form_session["new_second"]
-    return render_template("access/recovery.html", codes=codes)
+    return codes_page(codes, say("Đã bật bước thứ hai"))
+
+
+def codes_page(codes: list[str], said: str) -> str:
+    """The recovery codes, shown once, under what was just done."""
+    return render_template("access/recovery.html", codes=codes, said=said)
 
 
 def _second_page(secret: str, errors: dict[str, str]) -> str:
@@ -109,15 +118,32 @@ def _second_page(secret: str, errors: dict[str, str]) -> str:
     return render_template("access/second_new.html", picture=link_picture(link), secret=groups, errors=errors)
 
 
+@blueprint.post("/codes")
+def codes() -> AnyResponse | str:
+    """New recovery codes; those that were left open nothing any more."""
+    if not confirmed():
+        return ask_to_confirm(url_for(".own"))
+    with installation().database.writing() as session:
+        if not second_factor.has_second_factor(session, g.person.login_id):
+            abort(404)
+        made = second_factor.new_codes(session, g.person.login_id)
+        noted(session, "recovery_codes_made", market_id=_market(session))
+    return codes_page(made, say("Mã dự phòng mới"))
+
+
 @blueprint.post("/second/off")
 def second_off() -> AnyResponse:
-    """Ask for the password only from now on."""
+    """Ask for no digits any more."""
     if not confirmed():
         return ask_to_confirm(url_for(".own"))
     with installation().database.writing() as session:
         second_factor.turn_off(session, g.person.login_id)
         noted(session, "second_factor_off", market_id=_market(session))
-    flash(say("Đã bỏ bước thứ hai. Từ nay chỉ hỏi mật khẩu."))
+        passkey = second_factor.has_second_factor(session, g.person.login_id)
+    if passkey:
+        flash(say("Đã tắt mã 6 số. Sau mật khẩu vẫn hỏi vân tay, khuôn mặt."))
+    else:
+        flash(say("Đã bỏ bước thứ hai. Từ nay chỉ hỏi mật khẩu."))
     return redirect(url_for(".own"), 303)
 
 

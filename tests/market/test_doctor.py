@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, insert, text, update
 
 from ledger.inbox.notice import Notice
 from market import doctor
 from market.access import audit
+from market.access.logins import add_login
+from market.access.model import PASSKEY
 from market.channels import add_channel
 from market.db import Database
 from market.model import CHANNEL
@@ -180,6 +182,25 @@ def test_a_secret_under_another_key_is_found(
     assert mend.endswith(f"give it again with `channel secret {channel}`")
 
 
+def test_passkeys_of_another_address_are_found(well: Any, database: Database, market_id: int) -> None:
+    with database.writing() as session:
+        login_id = add_login(
+            session, name="ha", role="board", market_id=market_id, stall_id=None, password="hoa-phuong-do", now=NOW
+        )
+        session.connection().execute(
+            insert(PASSKEY).values(
+                login_id=login_id,
+                rp_id="cho.example.vn",
+                credential_id=b"1",
+                public_key=b"",
+                sign_count=0,
+                name="",
+                added_at=NOW,
+            )
+        )
+    assert "1 passkeys were added at cho.example.vn" in _found(well)["passkeys"][0]
+
+
 def test_channels_in_trouble_and_silent_stalls_are_found(
     well: Any,
     database: Database,
@@ -219,6 +240,7 @@ def test_notices_that_wait_too_long_or_are_parked_are_found(
     [
         ({"CHO_BASE_URL": "http://cho.example.vn"}, "browsers switch off the service worker"),
         ({"CHO_BASE_URL": "https://cho.example.vn"}, "every visitor seems to come from it"),
+        ({"CHO_BASE_URL": "https://203.0.113.7", "CHO_PROXIES": "127.0.0.1"}, "browsers know no passkeys there"),
         ({"CHO_HOST": "0.0.0.0"}, "links and codes lead to http://0.0.0.0:"),  # noqa: S104
     ],
 )

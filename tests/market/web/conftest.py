@@ -7,28 +7,38 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from ledger.days import utc_now
-from market.access import sessions
+from market.access import devices, sessions
 from market.access.logins import add_login
 from market.access.throttle import Throttle
 from market.access.tokens import add_token
 from market.config import Settings
 from market.db import Database
 from market.installation import Installation
+from market.model import LOGIN
 from market.web import access
 from market.web.app import create_app
 from merchants.stalls import StallRow
+from tests.market.web.authenticator import PASSWORD, SITE, Authenticator
 from tests.market.web.two_markets import Side, build_side
 
-PASSWORD = "hoa-phuong-do"
+PIN = "274918"
 
 
 @pytest.fixture
-def installation(database: Database, tmp_path: Path) -> Installation:
+def base_url() -> str:
+    """The public address; empty where none is given."""
+    return ""
+
+
+@pytest.fixture
+def installation(database: Database, tmp_path: Path, base_url: str) -> Installation:
     """An installation whose data folder is the test's own."""
-    found = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    environment = {"CHO_DATA": str(tmp_path / "data"), "CHO_BASE_URL": base_url}
+    found = Installation(Settings.from_environment(environment))
     found.database = database
     return found
 
@@ -133,6 +143,37 @@ def administrator(signed_in: Callable[..., FlaskClient]) -> FlaskClient:
 def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
     """Chị Hương's phone."""
     return signed_in("stallholder", stall=huong)
+
+
+@pytest.fixture
+def enrolled(
+    app: Flask, database: Database, add_person: Callable[..., str], administrator: FlaskClient, huong: StallRow
+) -> FlaskClient:
+    """Chị Hương's phone, enrolled with the PIN 274918, which was shown just now."""
+    name = add_person("stallholder", stall=huong)
+    with database.writing() as session:
+        login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
+        device_id = devices.add(
+            session, market_id=huong.market_id, login_id=login_id, name="Điện thoại", pin=PIN, now=utc_now()
+        )
+        token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id, confirmed=True)
+    browser = app.test_client()
+    browser.set_cookie(app.config["SIGN_IN_COOKIE"], token)
+    return browser
+
+
+@pytest.fixture
+def board(client: FlaskClient, add_person: Callable[..., str], market_id: int, administrator: FlaskClient) -> str:
+    """A board's login that has just signed in at `client` with its password."""
+    name = add_person("board", market_id=market_id)
+    assert client.post("/signin", data={"login": name, "password": PASSWORD}).headers["Location"] == "/"
+    return name
+
+
+@pytest.fixture
+def key() -> Authenticator:
+    """The keeper of passkeys in a person's own device."""
+    return Authenticator(SITE)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from market.installation import Installation
 from market.web.app import create_app
-from tests.market.web.conftest import PASSWORD
+from tests.market.web.authenticator import PASSWORD
 
 PUBLIC = "https://cho.example.vn"
 

@@ -13,7 +13,7 @@ from market.installation import Installation
 from market.web.access import own_path
 from market.web.app import create_app
 from merchants.stalls import StallRow
-from tests.market.web.conftest import PASSWORD
+from tests.market.web.authenticator import PASSWORD
 
 PAGES = ("/signin", "/s/ben-song/C-01", "/healthz", "/nowhere", "/static/board.css", "/api/v1/markets")
 
