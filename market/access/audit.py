@@ -53,6 +53,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "deletion_asked",
         "deletion_withdrawn",
         "stall_forgotten",
+        "household_changed",
     ),
     "payments": (
         "payments_imported",
@@ -77,7 +78,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "token_ended",
     ),
     "months": ("month_closed", "ledger_verified"),
-    "reading": ("report_downloaded", "ledger_exported", "stall_copied"),
+    "reading": ("report_downloaded", "revenue_taken", "ledger_exported", "stall_copied"),
     "settings": ("market_added", "backup_made", "backup_restored"),
 }
 ACTS: Final = frozenset(act for acts in KINDS.values() for act in acts)

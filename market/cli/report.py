@@ -1,4 +1,4 @@
-"""`report`: a market's month and year, and the province's month."""
+"""`report`: a market's month and year, the province's month, a stall's revenue."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from market import closings, reports
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
+from market.cli.report_revenue import revenue
 from market.config import Settings
 from market.gaps import gap_report
 from market.markets import find_market
@@ -17,7 +18,10 @@ from market.markets import find_market
 
 @click.group()
 def command() -> None:
-    """Reports of a month, a year, the province."""
+    """Reports of a month, a year, the province, a stall's revenue."""
+
+
+command.add_command(revenue)
 
 
 @command.command()
