@@ -33,6 +33,7 @@ FORMS: dict[str, dict[str, str]] = {
     "stall_account.stopped": {},
     "cash.add": {},
     "cash.take_back": {"reason": "amount"},
+    "stall_revenue.kept": {},
 }
 # Where the address alone does not say which stall: the pages of the stall that the person chose last.
 OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.sign_png", "stall.book"} | {
@@ -41,6 +42,7 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "stall_connect.guide",
     "stall_account.form",
     "stall_privacy.own",
+    *(f"stall_revenue.{page}" for page in ("shown", "as_pdf", "as_xlsx", "header")),
 }
 
 
