@@ -5,6 +5,7 @@ day it happened, with the reason beside it, and changes no figure that a board h
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -46,6 +47,7 @@ class Typed:
     entry_id: int
     kind: str
     amount: int
+    booked_on: date
     at: datetime
     recorded_at: datetime
     login_id: int | None
@@ -168,6 +170,7 @@ def _described() -> Select[Any]:
             ENTRY.c.id.label("entry_id"),
             ENTRY.c.kind,
             (-POSTING.c.amount).label("amount"),
+            ENTRY.c.booked_on,
             ENTRY.c.occurred_at.label("at"),
             ENTRY.c.recorded_at,
             ENTRY.c.login_id,
@@ -196,4 +199,14 @@ def on_day(session: Session, actor: Actor, stall_id: int, day: date, *, limit: i
     """The newest typed sales of a local day, the newest first. Raises NotYours."""
     book_id = book_of(session, actor, stall_id)
     query = _described().where(ENTRY.c.book_id == book_id, ENTRY.c.booked_on == day)
+    return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit))
+
+
+def of_amounts(
+    session: Session, actor: Actor, stall_id: int, amounts: Collection[int], *, since: date, limit: int
+) -> list[Typed]:
+    """The newest typed sales of one of these amounts (đồng), booked on a day or later. Raises NotYours."""
+    book_id = book_of(session, actor, stall_id)
+    wanted = POSTING.c.amount.in_([-amount for amount in amounts])
+    query = _described().where(ENTRY.c.book_id == book_id, wanted, ENTRY.c.booked_on >= since)
     return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit))

@@ -1,5 +1,6 @@
 """A stall's incoming payments one by one, with who paid and which code was answered: for its own people only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,8 @@ from merchants.takings import Actor, NotYours
 class Incoming:
     """One payment a bank told of, as entry `number` of the stall's book.
 
-    `at` is the bank's own moment in UTC, None where it gave only a day; `payer` as the bank sends it, may be empty.
+    `booked_on` is its local day, `at` the bank's own moment in UTC, None where it gave only a day. `payer` and
+    `memo` as the bank sends them; they may be empty, and are once who paid was forgotten.
     Where the payment answered a code: its `reference`, the amount `asked` for, and the `verdict` (exact, short, over;
     `again` when the code had been paid before, `late` after its expiry). `former`: paid to an account that the stall
     had before. `doubled`: without a code, and the same payer had just sent the same (`merchants.doubled`).
@@ -29,6 +31,7 @@ class Incoming:
     entry_id: int
     number: int
     amount: int
+    booked_on: date
     at: datetime | None
     payer: str
     reference: str | None
@@ -39,6 +42,7 @@ class Incoming:
     former: bool
     correction: str | None
     why: str
+    memo: str = ""
     doubled: bool = False
 
     @property
@@ -70,13 +74,14 @@ def _held(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _described() -> Select[Any]:
     """Payments with what is known of them, of any book."""
-    body = (
-        select(NOTICE_BODY.c.payer_name)
+    payer, memo = (
+        select(said)
         .where(NOTICE_BODY.c.notice_id == ENTRY.c.notice_id)
         .order_by(NOTICE_BODY.c.received_at, NOTICE_BODY.c.digest)
         .limit(1)
         .correlate(ENTRY)
         .scalar_subquery()
+        for said in (NOTICE_BODY.c.payer_name, NOTICE_BODY.c.memo)
     )
     corrections = _CORRECTION.outerjoin(ENTRY_NOTE, ENTRY_NOTE.c.entry_id == _CORRECTION.c.id)
     correction, why = (
@@ -94,8 +99,10 @@ def _described() -> Select[Any]:
             ENTRY.c.number,
             ENTRY.c.id.label("entry_id"),
             POSTING.c.amount,
+            ENTRY.c.booked_on,
             NOTICE.c.at,
-            func.coalesce(body, "").label("payer"),
+            func.coalesce(payer, "").label("payer"),
+            func.coalesce(memo, "").label("memo"),
             REFERENCE.c.reference,
             PAYMENT_CODE.c.amount.label("asked"),
             CODE_PAYMENT.c.verdict,
@@ -136,11 +143,20 @@ def newest(session: Session, actor: Actor, stall_id: int, limit: int) -> list[In
     return _read(session, query)
 
 
-def on_day(session: Session, actor: Actor, stall_id: int, day: date, *, limit: int, offset: int = 0) -> list[Incoming]:
-    """The stall's payments of a local day, the newest first. Raises NotYours."""
+def on_day(session: Session, actor: Actor, stall_id: int, day: date, *, limit: int) -> list[Incoming]:
+    """The newest payments of a local day, the newest first. Raises NotYours."""
     book_id = book_of(session, actor, stall_id)
     query = _described().where(ENTRY.c.book_id == book_id, ENTRY.c.booked_on == day)
-    return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit).offset(offset))
+    return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit))
+
+
+def of_amounts(
+    session: Session, actor: Actor, stall_id: int, amounts: Collection[int], *, since: date, limit: int
+) -> list[Incoming]:
+    """The stall's newest payments of one of these amounts (đồng), booked on a day or later. Raises NotYours."""
+    book_id = book_of(session, actor, stall_id)
+    query = _described().where(ENTRY.c.book_id == book_id, POSTING.c.amount.in_(amounts), ENTRY.c.booked_on >= since)
+    return _read(session, query.order_by(ENTRY.c.number.desc()).limit(limit))
 
 
 def after(session: Session, actor: Actor, stall_id: int, number: int, limit: int) -> tuple[list[Incoming], int]:

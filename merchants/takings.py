@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from ledger.books.sums import Takings, takings_between, takings_by_day
+from ledger.books.sums import takings_until as takings_of_day_until
 from merchants.model import CONSENT, STALL
 
 
@@ -28,6 +29,12 @@ class NotYours(Exception):
 def takings(session: Session, actor: Actor, stall_id: int, first: date, last: date) -> Takings:
     """What a stall took from `first` to `last`, both inside, in đồng. Raises NotYours."""
     return takings_between(session, _book(session, actor, stall_id), first, last)
+
+
+def takings_until(session: Session, actor: Actor, stall_id: int, day: date, moment: datetime) -> Takings:
+    """What a stall took on a local day up to a moment of it, in đồng: a day that runs is compared with this, never with
+    a whole one. Raises NotYours."""
+    return takings_of_day_until(session, _book(session, actor, stall_id), day, moment)
 
 
 def daily_takings(session: Session, actor: Actor, stall_id: int, first: date, last: date) -> dict[date, Takings]:

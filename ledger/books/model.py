@@ -41,6 +41,8 @@ class Entry(SQLModel, table=True):
         CheckConstraint(f"(kind IN {CORRECTIONS}) = (concerns IS NOT NULL)", name="concerns"),
         CheckConstraint("(concerns IS NULL) = (step IS NULL)", name="step"),
         CheckConstraint("confirms IS NULL OR kind = 'reversal'", name="confirms"),
+        # A stall's phone asks for one day, again and again, out of a book of years.
+        Index("ix_entry_book_day", "book_id", "booked_on", "number"),
         # Payments that a person gave to a stall are few among all, so the index costs the others nothing.
         Index(
             "ix_entry_by_a_person",

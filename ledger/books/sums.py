@@ -1,12 +1,12 @@
 """Amounts of one book. Only `merchants.takings` may ask, for it knows whose they are."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlmodel import Session
 
-from ledger.books.model import DAY_TOTAL
+from ledger.books.model import DAY_TOTAL, ENTRY, POSTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,26 @@ def takings_between(session: Session, book_id: int, first: date, last: date) -> 
                 func.coalesce(func.sum(total.typed_sum), 0),
                 func.coalesce(func.sum(total.cash_sum), 0),
             ).where(total.book_id == book_id, total.booked_on.between(first, last))
+        )
+        .one()
+    )
+    return Takings(*(int(value) for value in row))
+
+
+def takings_until(session: Session, book_id: int, day: date, moment: datetime) -> Takings:
+    """What one book says of a local day up to a moment of it. A correction has the moment of what it corrects."""
+    sales = -func.coalesce(POSTING.c.amount, 0)
+
+    def of(*origins: str) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((ENTRY.c.origin.in_(origins), sales), else_=0)), 0)
+
+    row = (
+        session.connection()
+        .execute(
+            select(func.coalesce(func.sum(ENTRY.c.counted), 0), of("payment"), of("typed"), of("cash", "count"))
+            .select_from(ENTRY)
+            .outerjoin(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "sales"))
+            .where(ENTRY.c.book_id == book_id, ENTRY.c.booked_on == day, ENTRY.c.occurred_at <= moment)
         )
         .one()
     )

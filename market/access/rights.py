@@ -138,6 +138,7 @@ ENDPOINTS: Final[dict[str, str]] = {
     "stall.sign": "use_till",
     "stall.sign_pdf": "use_till",
     "stall.sign_png": "use_till",
+    "find.amount": "use_till",
     "cash.add": "use_till",
     "cash.entries": "use_till",
     "cash.ask_back": "use_till",

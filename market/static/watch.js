@@ -45,7 +45,9 @@ async function renew() {
   const answer = await fetch(location.href);
   if (!answer.ok) throw new Error(answer.status);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const open = [...page.querySelectorAll("details[open][id]")].map((each) => each.id);
   page.replaceChildren(...fresh.getElementById("main").children);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
 }
 
 if (page.dataset.after) setTimeout(look, SOON);

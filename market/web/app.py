@@ -53,6 +53,7 @@ _PAGES = (
     "stall_account",
     "stall_cash",
     "stall_connect",
+    "stall_find",
     "stall_payments",
     "stall_revenue",
     "stall_privacy",

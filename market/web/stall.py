@@ -20,14 +20,16 @@ from market.web.gate import asked_right, signed_in
 from market.web.noted import noted
 from market.web.spoken import spoken
 from market.web.stall_flags import flags, flags_in_words
+from market.web.stall_rows import merged
 from market.web.typed import parse_vnd
 from market.web.words import say
 from merchants import incoming
 from merchants.account_changes import open_change
+from merchants.cash import on_day
 from merchants.offers import Offer, offers
 from merchants.payment_codes import ask_now, find_payment_code
 from merchants.stalls import StallRow, load_stall
-from merchants.takings import daily_takings, takings
+from merchants.takings import daily_takings, takings, takings_until
 from qr import banks, image, vietqr
 from qr.sign import SignError, write_signs
 
@@ -35,6 +37,7 @@ blueprint = Blueprint("stall", __name__, url_prefix="/stall")
 # Below it a bank takes no transfer for goods; from half a thousand million on it is no instant one.
 LEAST, MOST = 1_000, 499_999_999
 OFFERED_FOR = timedelta(days=1)
+DAY = timedelta(days=1)
 SHOWN, ASKED_AT_ONCE = 5, 50
 
 
@@ -56,6 +59,7 @@ def named_stall(stall_id: int | None) -> int:
     return stall_id
 
 
+@blueprint.app_template_global()
 def place(stall_id: int, number: int) -> str:
     """An entry's number in a stall's book as the phone is told it: a helper is not told how many there are."""
     return cursor_of(number, _sealing(stall_id), stall_id)
@@ -95,20 +99,30 @@ def _closed(stall: StallRow) -> bool:
 
 @blueprint.get("/")
 def today() -> tuple[str, int]:
-    """What came in last; and for the stall's holder the day's sum and count."""
-    day = local_date(utc_now())
+    """What came in last; and for the stall's holder the day's sum and count, the cash, and yesterday up to now."""
+    now = utc_now()
+    day = local_date(now)
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
         own = stall.id in g.person.stalls
         sums = takings(reading, g.person.actor, stall.id, day, day) if own else None
-        newest = incoming.newest(reading, g.person.actor, stall.id, SHOWN)
+        yesterday = takings_until(reading, g.person.actor, stall.id, day - DAY, now - DAY) if own else None
+        paid = incoming.on_day(reading, g.person.actor, stall.id, day, limit=SHOWN)
+        rows = merged(paid, on_day(reading, g.person.actor, stall.id, day, limit=SHOWN), SHOWN)
         last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
         may_be_one = offered(reading, stall) if own else []
         others = [load_stall(reading, other) for other in open_stalls() if other != stall.id]
-    rows = [payment for payment in newest if payment.at is None or local_date(payment.at) == day]
     when = say("Hôm nay, {weekday} {day}", weekday=weekday(day), day=f"{day:%d/%m/%Y}")
     return page(
-        "stall/today.html", stall, when=when, sums=sums, rows=rows, last=last, others=others, offered=may_be_one
+        "stall/today.html",
+        stall,
+        when=when,
+        sums=sums,
+        yesterday=yesterday,
+        rows=rows,
+        last=last,
+        others=others,
+        offered=may_be_one,
     )
 
 

@@ -18,7 +18,8 @@ from market.web.formats import clock, money
 from market.web.noted import noted
 from market.web.own_address import sent_from_here
 from market.web.spoken import spoken
-from market.web.stall import named_stall, numbered, page, place
+from market.web.stall import masked, named_stall, numbered, page, place
+from market.web.stall_rows import called, late_said, memo_shown, reason_said
 from market.web.typed import parse_vnd
 from market.web.words import say
 from merchants import cash
@@ -39,6 +40,12 @@ REASONS: Final = {
     "other": "Lý do khác",
 }
 FIELDS: Final = {"stall", "amount", "at", "key"}
+
+
+blueprint.app_template_filter("called")(called)
+blueprint.app_template_filter("late")(late_said)
+blueprint.app_template_filter("reason")(reason_said)
+blueprint.app_template_filter("memo")(lambda payment: memo_shown(payment, masked(payment.payer)))
 
 
 @blueprint.app_template_global()

@@ -14,9 +14,9 @@ from market.web.desk import page_number
 from market.web.formats import money
 from market.web.noted import noted
 from market.web.stall import chosen_stall, named_stall, offered, page, weekday
-from market.web.words import english, say
-from merchants import incoming, settling
-from merchants.payments import NOT_CODED, TESTED
+from market.web.stall_rows import merged
+from market.web.words import say
+from merchants import cash, incoming, settling
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import takings
 
@@ -30,14 +30,16 @@ MOST_DECLINED = 20
 @blueprint.get("/day", defaults={"day": ""}, endpoint="day")
 @blueprint.get("/day/<day>", endpoint="day")
 def of_day(day: str) -> tuple[str, int]:
-    """A day's payments, the newest first; today's without a day."""
+    """A day's payments and typed sales, the newest first; today's without a day."""
     today = local_date(utc_now())
     shown = _day(day) if day else today
     at = page_number(request.args.get("page"))
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
         sums = takings(reading, g.person.actor, stall.id, shown, shown)
-        rows = incoming.on_day(reading, g.person.actor, stall.id, shown, limit=PAGE + 1, offset=(at - 1) * PAGE)
+        asked = (reading, g.person.actor, stall.id, shown)
+        passed, until = (at - 1) * PAGE, at * PAGE + 1
+        rows = merged(incoming.on_day(*asked, limit=until), cash.on_day(*asked, limit=until), until)[passed:]
     return page(
         "stall/payments.html",
         stall,
@@ -50,7 +52,6 @@ def of_day(day: str) -> tuple[str, int]:
         before=shown - timedelta(days=1),
         after=shown + timedelta(days=1) if shown < today else None,
         reasons=REASONS,
-        said=_said,
     )
 
 
@@ -62,15 +63,6 @@ def _day(text: str) -> date:
     if not 2000 <= day.year < 3000:
         abort(404)
     return day
-
-
-def _said(why: str) -> str:
-    """The reason of a correction in the reader's language, where it is one of ours."""
-    if why == TESTED:
-        return say("Lần thử nối ngân hàng")
-    if why == NOT_CODED:
-        return say("Không mang mã của sạp")
-    return say(why) if why in english() else why
 
 
 def _payment(opened: Session, stall: StallRow, number: int) -> incoming.Incoming:
@@ -86,6 +78,11 @@ def _own(opened: Session) -> StallRow:
 
 
 def _back() -> AnyResponse:
+    """To the page that the act was asked from."""
+    if request.form.get("back") == "today":
+        return redirect(url_for("stall.today"), 303)
+    if request.form.get("back") == "find":
+        return redirect(url_for("find.amount", amount=request.form.get("amount", "")), 303)
     wanted = _day(request.form.get("day", ""))
     return redirect(url_for(".day", day=wanted, page=request.form.get("page") or None), 303)
 
@@ -105,7 +102,8 @@ def sale(number: int) -> AnyResponse:
             if wanted == "no":
                 reason = REASONS.get(request.form.get("reason", ""), REASONS["family"])
                 settling.mark_not_sale(writing, stall.market_id, payment.entry_id, reason=reason, **by)
-                flash(say("Đã bỏ {amount} khỏi tiền bán hàng.", amount=money(payment.amount)))
+                said = say("Đã bỏ {amount} khỏi tiền bán hàng.", amount=money(payment.amount))
+                flash(said, f"undo:{stall.id}:{number}")
             else:
                 settling.mark_sale(writing, stall.market_id, payment.entry_id, reason="Là tiền bán hàng", **by)
                 flash(say("Đã tính lại {amount} là tiền bán hàng.", amount=money(payment.amount)))

@@ -41,6 +41,7 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "payments.ask_back",
     "stall_connect.guide",
     "stall_account.form",
+    "find.amount",
     "stall_privacy.own",
     *(f"stall_revenue.{page}" for page in ("shown", "as_pdf", "as_xlsx", "header")),
 }
