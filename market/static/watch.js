@@ -1,7 +1,6 @@
 // Asks what came in after the place in the book that the page knows, and shows it. The pages say the same without it, later.
 "use strict";
 const page = document.getElementById("main");
-const offline = document.getElementById("offline");
 const SOON = 3000;
 const LATE = 30000;
 let after = page.dataset.after;
@@ -13,7 +12,7 @@ async function look() {
     if (answer.status === 401 || answer.status === 404) return location.reload();
     if (!answer.ok) throw new Error(answer.status);
     const told = await answer.json();
-    offline.hidden = true;
+    if (pause > SOON) dispatchEvent(new Event("online"));
     pause = SOON;
     if (told.next !== after) {
       after = told.next;
@@ -21,11 +20,8 @@ async function look() {
       else await renew();
     }
   } catch {
-    if (offline.hidden) {
-      const now = new Date();
-      offline.querySelector("span").textContent = now.toTimeString().slice(0, 5);
-      offline.hidden = false;
-    }
+    // offline.js says so, and since when.
+    dispatchEvent(new Event("offline"));
     pause = Math.min(pause * 1.5, LATE);
   }
   setTimeout(look, pause);

@@ -54,6 +54,7 @@ _PAGES = (
     "stall_cash",
     "stall_connect",
     "stall_find",
+    "stall_kept",
     "stall_payments",
     "stall_revenue",
     "stall_privacy",

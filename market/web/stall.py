@@ -80,6 +80,7 @@ def _sealing(stall_id: int) -> str | None:
 def page(template: str, stall: StallRow, status: int = 200, **values: object) -> tuple[str, int]:
     """A page of the stall's phone, with what stands on each of them; `own`: it is its holder's, `changing`: another
     account waits for the stall, on whichever phone that was asked for."""
+    g.stall = stall
     with installation().database.reading() as reading:
         changing = open_change(reading, stall.id)
     own = signed_in().may("own_stall", stall_id=stall.id)
@@ -112,11 +113,10 @@ def today() -> tuple[str, int]:
         last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
         may_be_one = offered(reading, stall) if own else []
         others = [load_stall(reading, other) for other in open_stalls() if other != stall.id]
-    when = say("Hôm nay, {weekday} {day}", weekday=weekday(day), day=f"{day:%d/%m/%Y}")
     return page(
         "stall/today.html",
         stall,
-        when=when,
+        day_said=f"{weekday(day)} {day:%d/%m/%Y}",
         sums=sums,
         yesterday=yesterday,
         rows=rows,

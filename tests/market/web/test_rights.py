@@ -44,6 +44,9 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "find.amount",
     "stall_privacy.own",
     *(f"stall_revenue.{page}" for page in ("shown", "as_pdf", "as_xlsx", "header")),
+    "kept.pages",
+    "kept.made",
+    "kept.offline",
 }
 
 

@@ -1,0 +1,268 @@
+"""The stall's phone without a network: what opens, how old it is, and what is kept of whom."""
+
+import re
+import threading
+import wsgiref.simple_server
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from ledger.days import local_date, utc_now
+from ledger.inbox.notice import Notice
+from market.access.logins import add_login
+from market.config import Settings
+from market.db import Database
+from market.installation import Installation
+from market.web.app import create_app
+from merchants.payments import Source, take
+from merchants.stalls import StallRow
+from qr import image, vietqr
+
+PASSWORD = "hoa-phuong-do"
+NETWORK = {"lost": "html.lost", "back": "html:not(.lost):not([data-kept])"}
+# The pages that are kept, by their addresses; and nobody's pages while there are none.
+KEPT = """async () => {
+  const found = [];
+  for (const name of await caches.keys())
+    if (name.startsWith("pages-"))
+      found.push(...(await (await caches.open(name)).keys()).map((each) => new URL(each.url).pathname));
+  return found.sort();
+}"""
+ALL_KEPT = ("/stall/", "/stall/made", "/stall/offline", "/stall/sign", "/stall/till")
+
+
+class Line:
+    """The line between a phone and the server: cut, nothing answers at the server's address."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.port = 0
+        self.mend()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def mend(self) -> None:
+        self._server = wsgiref.simple_server.make_server("127.0.0.1", self.port, self._app, handler_class=_Quiet)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def cut(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def line(database: Database, tmp_path: Path, huong: StallRow, tu: StallRow) -> Iterator[Line]:
+    """The application served over a line that can be cut, with a login for chị Hương and one for anh Tư."""
+    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    installation.database = database
+    people: list[tuple[str, str, int | None, int | None]] = [
+        ("quan-tri", "administrator", None, None),
+        ("huong", "stallholder", huong.market_id, huong.id),
+        ("tu", "stallholder", tu.market_id, tu.id),
+    ]
+    with database.writing() as session:
+        for name, role, market, stall in people:
+            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
+    made = Line(create_app(installation))
+    yield made
+    made.cut()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A small Android phone."""
+    made = browser.new_context(viewport={"width": 360, "height": 740})
+    yield made
+    made.close()
+
+
+def sign_in(page: Page, line: Line, login: str) -> None:
+    page.goto(f"{line.address}/signin")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.click("form.sign button")
+    page.wait_for_url("**/stall/")
+
+
+def wait_until_kept(page: Page, paths: Sequence[str] = ALL_KEPT) -> None:
+    for _ in range(200):
+        kept = page.evaluate(KEPT)
+        if kept == list(paths):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(kept)
+
+
+@pytest.fixture
+def phone(context: BrowserContext, line: Line) -> Page:
+    """Chị Hương's phone, once it has kept its pages."""
+    page = context.new_page()
+    sign_in(page, line, "huong")
+    wait_until_kept(page)
+    return page
+
+
+@pytest.fixture
+def pay(database: Database, huong: StallRow, channel: Source, told: Callable[..., Notice]) -> Callable[[int], None]:
+    """A customer pays chị Hương just now, and the bank tells."""
+
+    def paid(amount: int) -> None:
+        now = utc_now()
+        notice = replace(told(huong, amount), at=now, local_date=local_date(now), payer_name="NGUYEN THI MAI")
+        with database.writing() as session:
+            take(session, channel, "hook", [(notice, b"{}")], now)
+
+    return paid
+
+
+def modules(page: Page) -> list[str]:
+    """The rows of the symbol that a page shows, read from its drawing."""
+    path = page.get_attribute("#picture path[stroke]", "d") or ""
+    side = int((page.get_attribute("#picture svg", "viewBox") or "").split()[-1]) - 2 * image.QUIET
+    rows = [["0"] * side for _ in range(side)]
+    for left, top, width in re.findall(r"M(\d+) (\d+)\.5h(\d+)", path):
+        for column in range(int(width)):
+            rows[int(top) - image.QUIET][int(left) - image.QUIET + column] = "1"
+    return ["".join(row) for row in rows]
+
+
+def test_without_a_network_today_opens_as_it_was_and_says_when(
+    phone: Page, line: Line, pay: Callable[[int], None]
+) -> None:
+    pay(41_000)
+    phone.wait_for_selector(".rows >> text=41.000")
+    line.cut()
+    phone.goto(f"{line.address}/stall/")
+    phone.wait_for_selector(NETWORK["lost"])
+    assert "41.000" in phone.inner_text(".plate")
+    assert re.search(r"Số lúc \d\d:\d\d, có mạng sẽ cập nhật", phone.inner_text(".plate"))
+    assert re.search(r"Mất mạng từ \d\d:\d\d", phone.inner_text("#offline"))
+    line.mend()
+
+
+def test_today_is_of_today_again_when_the_network_is_back(phone: Page, line: Line, pay: Callable[[int], None]) -> None:
+    line.cut()
+    phone.goto(f"{line.address}/stall/")
+    phone.wait_for_selector(NETWORK["lost"])
+    pay(41_000)
+    line.mend()
+    phone.wait_for_selector(NETWORK["back"])
+    assert "41.000" in phone.inner_text(".plate")
+    assert "lượt khách" in phone.inner_text(".plate")
+    assert phone.is_hidden("#offline")
+
+
+def test_without_a_network_the_till_makes_the_code_itself(phone: Page, line: Line, huong: StallRow) -> None:
+    line.cut()
+    phone.goto(f"{line.address}/stall/till")
+    phone.click(".chip >> text=50.000")
+    phone.click("#go")
+    phone.wait_for_url("**/stall/made?amount=50000")
+    payload = vietqr.encode(bin=huong.bin, account=huong.account_number, amount=50_000, purpose=huong.reference)
+    assert modules(phone) == [bytes(module + 48 for module in row).decode() for row in image.matrix(payload)]
+    assert phone.inner_text("#shown") == "50.000\N{NO-BREAK SPACE}đ"
+    assert phone.inner_text("#words") == "Năm mươi nghìn đồng"
+    assert "Mất mạng. Xem app ngân hàng trước khi giao hàng" in phone.inner_text("main")
+    assert "Đã nhận" not in phone.inner_text("body")
+    line.mend()
+
+
+def test_a_till_opened_before_the_network_was_lost_makes_the_code_too(phone: Page, line: Line) -> None:
+    phone.goto(f"{line.address}/stall/till")
+    phone.click(".chip >> text=20.000")
+    line.cut()
+    phone.click("#go")
+    phone.wait_for_url("**/stall/made?amount=20000")
+    assert phone.is_visible("#picture svg")
+    line.mend()
+
+
+def test_an_amount_made_without_a_network_can_be_changed(phone: Page, line: Line) -> None:
+    line.cut()
+    phone.goto(f"{line.address}/stall/made?amount=50000")
+    phone.click("#edit")
+    phone.wait_for_url("**/stall/till**")
+    assert phone.inner_text("#shown") == "50.000\N{NO-BREAK SPACE}đ"
+    line.mend()
+
+
+def test_without_a_network_the_stalls_sign_is_shown(phone: Page, line: Line) -> None:
+    line.cut()
+    phone.goto(f"{line.address}/stall/sign")
+    assert phone.is_visible(".picture svg")
+    line.mend()
+
+
+def test_a_page_that_needs_the_network_says_so_and_leads_on(phone: Page, line: Line) -> None:
+    line.cut()
+    phone.goto(f"{line.address}/stall/book")
+    assert "Trang này cần mạng" in phone.inner_text("main")
+    phone.click("nav >> text=Thu tiền")
+    phone.wait_for_url("**/stall/till")
+    line.mend()
+
+
+def test_with_a_network_the_till_asks_the_server_for_its_code_even_from_a_kept_page(phone: Page, line: Line) -> None:
+    line.cut()
+    phone.goto(f"{line.address}/stall/till")
+    phone.wait_for_selector(NETWORK["lost"])
+    line.mend()
+    phone.click(".chip >> text=50.000")
+    phone.click("#go")
+    phone.wait_for_url("**/code/*")
+    assert phone.is_visible("text=Chờ ngân hàng báo")
+
+
+def test_signing_out_forgets_the_pages(phone: Page, line: Line) -> None:
+    phone.click("text=Thoát")
+    phone.wait_for_url("**/signin**")
+    wait_until_kept(phone, ())
+    line.cut()
+    with pytest.raises(Exception, match="ERR_"):
+        phone.goto(f"{line.address}/stall/")
+    line.mend()
+
+
+def test_a_phone_that_was_revoked_forgets_the_pages(phone: Page, line: Line, database: Database) -> None:
+    with database.writing() as session:
+        session.connection().exec_driver_sql("DELETE FROM session")
+    phone.goto(f"{line.address}/stall/")
+    phone.wait_for_url("**/signin**")
+    wait_until_kept(phone, ())
+
+
+def test_the_next_person_on_a_phone_sees_only_his_own_pages(
+    phone: Page, line: Line, context: BrowserContext, tu: StallRow
+) -> None:
+    context.clear_cookies()
+    page = context.new_page()
+    sign_in(page, line, "tu")
+    wait_until_kept(page)
+    line.cut()
+    page.goto(f"{line.address}/stall/")
+    page.wait_for_selector(NETWORK["lost"])
+    assert page.inner_text(".bar .code") == tu.code
+    line.mend()
+
+
+def test_the_app_can_be_installed(phone: Page, line: Line) -> None:
+    session = phone.context.new_cdp_session(phone)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    found = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    # A browser context of a test is one that forgets: what speaks against that is no fault of the page.
+    assert [error["errorId"] for error in found] == ["in-incognito"]
