@@ -5,8 +5,10 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from ledger.days import local_date, utc_now
 from ledger.inbox.receive import channels_behind
@@ -34,26 +36,45 @@ BUSIEST = 0.1
 
 def sweep(database: Database, ending: threading.Event, keep_payers: timedelta) -> None:
     """At the start and every minute, book what was told and could not be booked then, seal a day that ended, and change
-    the accounts whose wait is over; once a day, forget who paid longer ago than `keep_payers`."""
+    the accounts whose wait is over; once a day, forget who paid longer ago than `keep_payers`.
+
+    What fails is logged and comes again in a minute; it keeps none of the others from being done.
+    """
     forgotten: date | None = None
     while True:
-        try:
-            # Looked up first, for a market where nothing waits should not have its writers wait either.
-            with database.reading() as session:
-                behind = channels_behind(session)
-                channels = [channel for channel in list_channels(session) if channel.id in behind]
-            for channel in channels:
-                with database.writing() as session:
-                    take_up(session, channel.source, utc_now())
-            seal_days(database, utc_now())
-            change_accounts(database, utc_now())
-            if forgotten != (today := local_date(utc_now())):
-                forget_payers(database, before=utc_now() - keep_payers)
-                forgotten = today
-        except Exception:
-            log.exception("the sweep failed; it comes again in a minute")
+        _done("booking what was left over", lambda: _take_up_behind(database))
+        _done("sealing the days", lambda: seal_days(database, utc_now()))
+        _done("changing accounts", lambda: change_accounts(database, utc_now()))
+        if forgotten != (today := local_date(utc_now())) and _done(
+            "forgetting who paid", lambda: forget_payers(database, before=utc_now() - keep_payers)
+        ):
+            forgotten = today
         if ending.wait(SWEEP_EVERY):
             return
+
+
+def _done(what: str, step: Callable[[], object]) -> bool:
+    """Whether a step of the sweep went well."""
+    try:
+        step()
+    except Exception:
+        log.exception("%s failed; it comes again in a minute", what)
+        return False
+    return True
+
+
+def _take_up_behind(database: Database) -> None:
+    # Looked up first, for a market where nothing waits should not have its writers wait either.
+    with database.reading() as session:
+        behind = channels_behind(session)
+        channels = [channel for channel in list_channels(session) if channel.id in behind]
+    for channel in channels:
+        _done(f"booking what channel {channel.id} told", partial(_take_up, database, channel))
+
+
+def _take_up(database: Database, channel: ChannelRow) -> None:
+    with database.writing() as session:
+        take_up(session, channel.source, utc_now())
 
 
 @dataclass(slots=True)

@@ -172,3 +172,47 @@ def test_a_channel_that_is_given_a_token_is_seen_without_a_restart(
     monkeypatch.setattr(background, "poll", polls)
     poll_channels(installation, ending)
     assert polls.polled == [first.id, second.id]
+
+
+def test_one_step_that_fails_keeps_no_later_one_from_being_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = []
+
+    def step(name: str) -> Callable[..., None]:
+        def fail(*_: object, **__: object) -> None:
+            done.append(name)
+            raise RuntimeError(name)
+
+        return fail
+
+    for name in ("channels_behind", "seal_days", "change_accounts", "forget_payers"):
+        monkeypatch.setattr(background, name, step(name))
+    ending = threading.Event()
+    ending.set()
+    background.sweep(database, ending, timedelta(days=180))
+    assert done == ["channels_behind", "seal_days", "change_accounts", "forget_payers"]
+    assert [record.message.partition(";")[0] for record in caplog.records] == [
+        "booking what was left over failed",
+        "sealing the days failed",
+        "changing accounts failed",
+        "forgetting who paid failed",
+    ]
+
+
+def test_one_channel_that_cannot_be_booked_keeps_no_other_waiting(
+    database: Database, add: Callable[..., ChannelRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add("sepay"), add("casso")
+    taken = []
+
+    def take_up(_: object, source: Any, __: object) -> None:
+        taken.append(source.channel_id)
+        raise RuntimeError
+
+    monkeypatch.setattr(background, "channels_behind", lambda _: {first.id, second.id})
+    monkeypatch.setattr(background, "take_up", take_up)
+    ending = threading.Event()
+    ending.set()
+    background.sweep(database, ending, timedelta(days=180))
+    assert taken == [first.id, second.id]
