@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlmodel import Session
 
 from market.access import devices, enrolment, sessions
-from market.access.model import API_TOKEN, API_WRITE, DEVICE
+from market.access.model import API_TOKEN, API_WRITE, DEVICE, PASSKEY, PASSKEY_CHALLENGE
 from market.model import LOGIN, ROLE_GRANT
 
 
@@ -61,6 +61,8 @@ def end_people(session: Session, stall_id: int, now: datetime) -> None:
         for phone in devices.devices_of(session, login_id):
             devices.revoke(session, phone.id, now)
         sessions.end_sessions(session, login_id)
+        connection.execute(delete(PASSKEY).where(PASSKEY.c.login_id == login_id))
+        connection.execute(delete(PASSKEY_CHALLENGE).where(PASSKEY_CHALLENGE.c.login_id == login_id))
         connection.execute(update(DEVICE).where(DEVICE.c.login_id == login_id).values(name="", pin_hash=""))
         connection.execute(
             update(LOGIN)

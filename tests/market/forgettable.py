@@ -12,6 +12,7 @@ from ledger.days import Month, local_date
 from ledger.inbox.notice import Notice
 from market.access import audit, devices, enrolment, roster, sessions
 from market.access.api_writes import keep_answer
+from market.access.model import PASSKEY
 from market.access.tokens import add_token, find_bearer
 from market.channels import add_channel
 from market.db import Database
@@ -179,6 +180,12 @@ def _sign_in(session: Session, made: Forgettable) -> None:
     phone = devices.add(session, name=OLD["device"], pin="274918", now=NOW, **about)
     sessions.sign_in(session, made.login_id, NOW, device_id=phone)
     enrolment.make_enrolment(session, made_by=None, now=NOW, **about)
+    for device_id in (phone, None):
+        held = {"rp_id": "cho.example.vn", "public_key": b"", "sign_count": 0, "name": OLD["device"], "added_at": NOW}
+        credential_id = f"{made.login_id} {device_id}".encode()
+        session.connection().execute(
+            insert(PASSKEY).values(**about, **held, device_id=device_id, credential_id=credential_id)
+        )
     where = {"market_id": made.market_id, "stall_id": made.stall.id}
     token = add_token(session, role="stallholder", now=NOW, **where)
     bearer = find_bearer(session, token, NOW)

@@ -12,7 +12,7 @@ from ledger.days import Month, local_date
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from ledger.refused import Refused
 from market.access import roster
-from market.access.model import API_TOKEN, AUDIT, DEVICE
+from market.access.model import API_TOKEN, AUDIT, DEVICE, PASSKEY
 from market.cli.noted import noted
 from market.db import Database
 from market.forgetting import Going, forget_stall, going
@@ -175,6 +175,7 @@ def test_logins_phones_sessions_tokens_and_channels_of_the_stall_end(database: D
         assert all(connection.execute(select(DEVICE.c.revoked_at)).scalars())
         assert all(connection.execute(select(API_TOKEN.c.revoked_at)).scalars())
         assert connection.execute(select(func.count()).select_from(SESSION)).scalar_one() == 0
+        assert connection.execute(select(func.count()).select_from(PASSKEY)).scalar_one() == 0
         own = connection.execute(select(CHANNEL.c.status, CHANNEL.c.secret, CHANNEL.c.poll_secret, CHANNEL.c.stall_id))
         assert {tuple(row)[:3] for row in own if row.stall_id} == {("off", None, None)}
 
