@@ -27,6 +27,13 @@ def pin_problem(pin: str) -> Literal["shape", "weak"] | None:
     return "weak" if counted or repeated else None
 
 
+def set_pin(session: Session, device_id: int, pin: str) -> None:
+    """Another PIN for a device, one that `pin_problem` has nothing against; wrong tries are counted anew."""
+    session.connection().execute(
+        update(DEVICE).where(DEVICE.c.id == device_id).values(pin_hash=HASHER.hash(pin), pin_wrong=0)
+    )
+
+
 def try_pin(session: Session, device_id: int, pin: str, now: datetime) -> Literal["right", "wrong", "ended"]:
     """Whether this is the device's PIN. Wrong six times in a row, it ends the device and with it its sessions.
 

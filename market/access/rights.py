@@ -55,6 +55,7 @@ ENDPOINTS: Final[dict[str, str]] = {
     "enrol.phone": ANYBODY,
     "security.own": SIGNED_IN,
     "security.password": SIGNED_IN,
+    "security.pin": SIGNED_IN,
     "security.second": SIGNED_IN,
     "security.second_off": SIGNED_IN,
     "security.codes": SIGNED_IN,

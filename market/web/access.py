@@ -134,6 +134,9 @@ def second() -> AnyResponse | tuple[str, int]:
         return Response(page, status, {"Retry-After": str(seconds)})
     with installation().database.writing() as session:
         right = second_factor.take(session, installation().key, login_id, request.form.get("code", ""), utc_now())
+        if not right and throttle.worth_telling(whose, now):
+            market_id, about = logins.market_of(session, login_id), {"login": login_id}
+            audit.note(session, "second_factor_wrong", market_id=market_id, about=about, at=utc_now())
     if not right:
         throttle.wrong(address, whose, now)
         errors = {"code": say("Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại.")}

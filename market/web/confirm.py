@@ -88,6 +88,13 @@ def _try(way: Way, proof: str) -> Literal["right", "wrong", "ended"]:
         else:
             right = sessions.check_password(session, person.name, proof) == person.login_id
             said = "right" if right else "wrong"
+        if (
+            way != "pin"
+            and said == "wrong"
+            and access.throttle.worth_telling(f"confirm {person.login_id}", time.monotonic())
+        ):
+            act = "sign_in_wrong" if way == "password" else "second_factor_wrong"
+            noted(session, act, market_id=logins.market_of(session, person.login_id), login=person.login_id)
         if said == "right":
             sessions.confirm(session, request.cookies.get(sign_in_cookie(), ""), now)
     return said

@@ -85,6 +85,12 @@ def _errors(name: str, pin: str, again: str) -> dict[str, str]:
     errors = {}
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         errors["name"] = say("Ghi tên điện thoại, từ 1 đến 40 chữ.")
+    return errors | pin_errors(pin, again)
+
+
+def pin_errors(pin: str, again: str) -> dict[str, str]:
+    """What is wrong with a new PIN, typed twice."""
+    errors = {}
     problem = pin_problem(pin)
     if problem == "shape":
         errors["pin"] = say("Mã PIN gồm đúng 6 số.")

@@ -36,7 +36,9 @@ SAID = {
     "passkey_removed": "Bỏ khoá vân tay số {passkey}",
     "passkey_refused": "Không nhận khoá vân tay số {passkey} của {login}",
     "passkey_copied": "Không nhận khoá vân tay số {passkey} của {login}, có thể đã bị chép",
+    "second_factor_wrong": "Nhập sai mã xác nhận thứ hai của {login}",
     "pin_wrong": "Nhập sai mã PIN",
+    "pin_changed": "Đổi mã PIN",
     "enrolment_made": "Làm mã nhận máy cho {login}",
     "device_enrolled": "Nhận máy vào dùng",
     "device_revoked": "Bỏ một máy của {login}",
@@ -88,7 +90,7 @@ SAID = {
     "backup_restored": "Khôi phục từ bản sao lưu",
 }
 # Done by somebody who is not known: whoever stands before the door.
-BEFORE_THE_DOOR = ("sign_in_wrong", "passkey_refused", "passkey_copied")
+BEFORE_THE_DOOR = ("sign_in_wrong", "second_factor_wrong", "passkey_refused", "passkey_copied")
 
 
 def what(line: Line) -> str:

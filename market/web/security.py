@@ -6,12 +6,13 @@ from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
-from market.access import devices, logins, passkeys, passwords, second_factor, sessions
+from market.access import devices, logins, passkeys, passwords, pins, second_factor, sessions
 from market.markets import list_markets
 from market.secret_key import seal
 from market.web.access import password_error
 from market.web.app import installation, sign_in_cookie
 from market.web.confirm import ask_to_confirm, confirmed
+from market.web.enrol import pin_errors
 from market.web.link_pictures import link_picture
 from market.web.noted import noted
 from market.web.words import say
@@ -81,6 +82,27 @@ def password() -> AnyResponse | str | tuple[str, int]:
         passwords.set_password(session, g.person.login_id, wanted, but=_token())
         noted(session, "password_changed", market_id=_market(session))
     flash(say("Đã đổi mật khẩu. Các máy khác đã bị thoát."))
+    return redirect(url_for(".own"), 303)
+
+
+@blueprint.route("/pin", methods=["GET", "POST"])
+def pin() -> AnyResponse | str | tuple[str, int]:
+    """Change the PIN of the phone in the hand, after the old one or its passkey."""
+    device_id = g.person.device_id
+    if device_id is None:
+        abort(404)
+    if not confirmed():
+        return ask_to_confirm(url_for(".pin"))
+    if request.method == "GET":
+        return render_template("access/pin.html", errors={})
+    wanted, again = ("".join(request.form.get(name, "").split()) for name in ("pin", "again"))
+    errors = pin_errors(wanted, again)
+    if errors:
+        return render_template("access/pin.html", errors=errors), 400
+    with installation().database.writing() as session:
+        pins.set_pin(session, device_id, wanted)
+        noted(session, "pin_changed", market_id=_market(session), device=device_id)
+    flash(say("Đã đổi mã PIN của điện thoại này."))
     return redirect(url_for(".own"), 303)
 
 

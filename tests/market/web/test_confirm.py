@@ -177,3 +177,41 @@ def test_nobody_ends_somebody_elses_phone(
     show(other, PASSWORD)
     assert other.post(f"/security/phones/{device_id}/end").status_code == 404
     assert phone.get("/stall/").status_code == 200
+
+
+def test_the_pin_is_changed_after_the_old_one(phone: FlaskClient, database: Database) -> None:
+    assert phone.get("/security/pin").headers["Location"] == "/confirm?next=/security/pin"
+    assert phone.post("/security/pin", data={"pin": "904417", "again": "904417"}).status_code == 303
+    assert show(phone, PIN)[0] == 303
+    assert phone.post("/security/pin", data={"pin": "904417", "again": "904417"}).headers["Location"] == "/security"
+    assert show(phone, PIN)[0] == 401
+    assert show(phone, "904417")[0] == 303
+    with database.reading() as session:
+        acts = session.connection().execute(select(AUDIT.c.act).order_by(AUDIT.c.id)).scalars().all()
+    assert acts == ["pin_changed", "pin_wrong"]
+
+
+@pytest.mark.parametrize(
+    ("pin", "again", "said"),
+    [("90441", "90441", "đúng 6 số"), ("123456", "123456", "dễ đoán"), ("904417", "904418", "chưa giống nhau")],
+)
+def test_a_new_pin_is_six_digits_that_nobody_guesses_typed_twice(
+    phone: FlaskClient, pin: str, again: str, said: str
+) -> None:
+    show(phone, PIN)
+    answer = phone.post("/security/pin", data={"pin": pin, "again": again})
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert show(phone, PIN)[0] == 303
+
+
+def test_a_browser_has_no_pin(signed_in: Callable[..., FlaskClient], market_id: int) -> None:
+    assert signed_in("board", market_id=market_id).get("/security/pin").status_code == 404
+
+
+def test_a_wrong_password_where_it_is_asked_for_again_is_in_the_trail(
+    signed_in: Callable[..., FlaskClient], market_id: int, database: Database
+) -> None:
+    show(signed_in("board", market_id=market_id), "wrong")
+    with database.reading() as session:
+        assert session.connection().execute(select(AUDIT.c.act)).scalars().all() == ["sign_in_wrong"]

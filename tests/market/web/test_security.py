@@ -237,3 +237,19 @@ def test_the_pages_speak_english_too(client: FlaskClient, board: str, installati
     assert "Second step when signing in" in client.get("/security").text
     assert "New password" in client.get("/security/password").text
     assert "authenticator app" in client.get("/security/second").text
+
+
+def test_wrong_digits_are_in_the_trail_once_a_minute(
+    client: FlaskClient, app: Flask, board: str, database: Database
+) -> None:
+    turned_on(client)
+    other = app.test_client()
+    sign_in(other, board)
+    for _ in range(3):
+        other.post("/signin/code", data={"code": "000000"})
+    client.post("/confirm", data={"proof": "000000", "next": "/"})
+    with database.reading() as session:
+        told = session.connection().execute(select(AUDIT.c.act, AUDIT.c.login_id).order_by(AUDIT.c.id)).all()
+    assert [line.act for line in told] == ["sign_in", "second_factor_on", *["second_factor_wrong"] * 2]
+    assert told[-2].login_id is None
+    assert told[-1].login_id is not None
