@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
 from market.model import MARKET
+from merchants.look_alikes import look_alike_problem
 from merchants.model import STALL
 
 
@@ -48,6 +49,8 @@ def add_market(
         problems.append(Problem(f"a market {slug!r} is there already; choose another", field="slug"))
     if not name.strip():
         problems.append(Problem("must have 1 to 60 characters", field="name"))
+    if message := look_alike_problem(name):
+        problems.append(Problem(message, field="name"))
     for field, value in {"name": name, "city": city, "unit": unit_code, "phone": phone}.items():
         if len(value) > 60 or not value.isprintable():
             problems.append(Problem("must have 60 characters at most, on one line", field=field))

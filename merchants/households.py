@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session
 
 from ledger.refused import Problem
+from merchants.look_alikes import look_alike_problem
 from merchants.model import HOUSEHOLD
 from merchants.stall_check import cannot_be_printed
 from merchants.stalls import StallRow
@@ -48,6 +49,8 @@ def check(typed: Mapping[str, str]) -> tuple[HouseholdRow, list[Problem]]:
         elif cannot_be_printed(said[name]):
             message = "holds a character that cannot be printed; type it again"
             problems.append(Problem(message, None, name, "unprintable"))
+        elif message := look_alike_problem(said[name]):
+            problems.append(Problem(message, None, name, "look_alike"))
     code = re.sub(r"[ .]", "", said["tax_code"])
     if code and not is_tax_code(code):
         message = (

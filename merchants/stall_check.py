@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ledger.refused import Problem
 from merchants.bank_accounts import account_problem, looks_like_card
+from merchants.look_alikes import look_alike, look_alike_problem
 from merchants.stalls import NewStall
 from qr import banks
 from qr.errors import FieldError
@@ -23,7 +24,7 @@ LONGEST = {"code": 20, "name": 60, "category": 40, "section": 40, "holder": 60, 
 def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewStall, list[Problem]]:
     """The row, which has every one of `COLUMNS`, as a stall, and all that is wrong with it.
 
-    Kinds of problems: `empty`, `long`, `unprintable`, `code`, `phone`, `bank`, `account_number`, `card`.
+    Kinds of problems: `empty`, `long`, `unprintable`, `look_alike`, `code`, `phone`, `bank`, `account_number`, `card`.
     """
     problems: list[Problem] = []
 
@@ -38,7 +39,9 @@ def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewSta
             wrong(name, f"has {len(value)} characters, {LONGEST.get(name, 60)} at most; shorten it", "long")
         elif cannot_be_printed(value):
             wrong(name, "holds a character that cannot be printed; type it again", "unprintable")
-    if said["code"] and not re.fullmatch(r"[^\W_](?:[\w.-]*[^\W_])?", said["code"]):
+        elif problem := look_alike_problem(value):
+            wrong(name, problem, "look_alike")
+    if said["code"] and not look_alike(said["code"]) and not re.fullmatch(r"[^\W_](?:[\w.-]*[^\W_])?", said["code"]):
         message = f"{said['code']!r} is no stall code; use letters and digits, with - or . between, as in C-17"
         wrong("code", message, "code")
     said["phone"] = re.sub(r"[ .\-()]", "", said["phone"])
@@ -52,9 +55,9 @@ def check_stall(row: Mapping[str, str], line: int | None = None) -> tuple[NewSta
         except FieldError as error:
             wrong("bank", error.message, "bank")
     number = said["account_number"].replace(" ", "")
-    problem = account_problem(number) if number else None
-    if problem:
-        wrong("account_number", problem, "card" if looks_like_card(number) else "account_number")
+    account = account_problem(number) if number else None
+    if account:
+        wrong("account_number", account, "card" if looks_like_card(number) else "account_number")
     described = {name: said[name] for name in ("code", *PLAIN, "account_name")}
     return NewStall(**described, bin=bank_bin, account_number=number), problems
 

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
 from market.model import LOGIN, ROLE_GRANT, ROLES
+from merchants.look_alikes import look_alike_problem
 
 # OWASP's second choice: 19 MiB, so that a small server can check several at once.
 HASHER = PasswordHasher(memory_cost=19456, time_cost=2, parallelism=1)
@@ -55,6 +56,8 @@ def add_login(
     problems = []
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,63}", name):
         message = f"{name!r} is no login; use 2 to 64 of a-z, 0-9, '.', '-' and '_'"
+        if alike := look_alike_problem(name):
+            message = f"{name!r} {alike}"
         problems.append(Problem(message, field="login"))
     elif session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).first():
         problems.append(Problem(f"{name!r} is taken; choose another", field="login"))

@@ -18,8 +18,10 @@ from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
 from market.web import known
 from market.web.app import app_is_secure, installation, sign_in_cookie
+from market.web.stall_words import LOOK_ALIKE
 from market.web.typed import parse_number
 from market.web.words import LANGUAGES, say
+from merchants.look_alikes import look_alike
 from merchants.stalls import load_stall
 from qr.text import fold
 
@@ -297,7 +299,8 @@ def _first_errors(typed: dict[str, str], password: str, has_market: bool) -> dic
         if typed["target"] and (target is None or not 0 < target <= 10_000_000):
             errors["target"] = say("Ghi một số từ 1 đến 10.000.000, hoặc để trống.")
     if not LOGIN.fullmatch(typed["login"].lower()):
-        errors["login"] = say("Dùng từ 2 đến 64 chữ không dấu, số, dấu chấm hoặc gạch, ví dụ thuha.")
+        plain = "Dùng từ 2 đến 64 chữ không dấu, số, dấu chấm hoặc gạch, ví dụ thuha."
+        errors["login"] = say(LOOK_ALIKE if look_alike(typed["login"]) else plain)
     wrong = password_error(password, [typed["login"], typed["name"]])
     if wrong:
         errors["password"] = wrong

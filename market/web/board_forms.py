@@ -20,6 +20,7 @@ from merchants.bank_accounts import holdings
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
 from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
 from qr import banks
+from qr.text import fold
 
 blueprint = Blueprint("stall_forms", __name__, url_prefix="/board/<slug>/stalls")
 CHANGEABLE = (*PLAIN, "account_name")
@@ -58,7 +59,9 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
                 for held in holdings(session, market.id, [stall.account_number])[stall.account_number]
                 if held.bin == stall.bin and held.until is None
             ]
-            owners = [row for row in list_stalls(session, market.id) if row.id in shared]
+            every = list_stalls(session, market.id)
+            owners = [row for row in every if row.id in shared]
+            named_alike = [row for row in every if row.status != "closed" and _bare(row.name) == _bare(stall.name)]
             return page(
                 session,
                 market,
@@ -68,6 +71,7 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
                 typed=typed,
                 bank=bank_name(stall.bin),
                 owners=owners,
+                named_alike=named_alike,
             )
         [stall_id] = register(session, market.id, [stall], source=random.SystemRandom(), now=utc_now())
         noted(session, "stall_added", market_id=market.id, stall_id=stall_id)
@@ -92,6 +96,11 @@ def _choices(session: Session, market: MarketRow) -> dict[str, object]:
         "categories": sorted({row.category for row in rows if row.category}),
         "field_name": field_name,
     }
+
+
+def _bare(name: str) -> str:
+    """What is left of a name for somebody who reads it from afar."""
+    return "".join(character for character in fold(name).casefold() if character.isalnum())
 
 
 def _digest(stall: StallRow) -> str:

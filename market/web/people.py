@@ -14,7 +14,9 @@ from market.web.desk import enter, page
 from market.web.gate import signed_in
 from market.web.link_pictures import link_picture
 from market.web.noted import noted
+from market.web.stall_words import LOOK_ALIKE
 from market.web.words import say
+from merchants.look_alikes import look_alike
 from merchants.stalls import StallRow, list_stalls
 
 blueprint = Blueprint("people", __name__, url_prefix="/board/<slug>/people")
@@ -95,6 +97,8 @@ def _errors(typed: dict[str, str], stall: StallRow | None, roles: tuple[str, ...
     of_holder = typed["role"] == "stallholder" and not typed["name"]
     if len(typed["name"]) > LONGEST_NAME or not typed["name"].isprintable() or not (typed["name"] or of_holder):
         errors["name"] = say("Ghi tên, từ 1 đến 60 chữ.")
+    elif look_alike(typed["name"]):
+        errors["name"] = say(LOOK_ALIKE)
     return errors
 
 

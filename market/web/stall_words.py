@@ -6,6 +6,8 @@ from ledger.refused import Problem
 from market.web.words import say
 from merchants.stall_check import LONGEST
 
+LOOK_ALIKE = "Có chữ nước khác trông như chữ mình, ví dụ chữ a của tiếng Nga. Xoá đi, gõ lại bằng tay."
+
 
 def field_name(name: str) -> str:
     """What a field is called on a page."""
@@ -42,6 +44,7 @@ def by_field(problems: Iterable[Problem]) -> dict[str, str]:
 
 _TEXTS = {
     "unprintable": "Có ký tự không in được. Gõ lại bằng tay.",
+    "look_alike": LOOK_ALIKE,
     "code": "Mã sạp gồm chữ và số, ở giữa có thể có dấu - hoặc dấu chấm, ví dụ C-17.",
     "phone": "Chưa phải số điện thoại. Ghi như 0905123456, hoặc để trống.",
     "bank": "Không rõ ngân hàng nào. Chọn trong danh sách gợi ý, hoặc ghi mã như VCB.",

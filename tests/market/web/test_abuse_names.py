@@ -1,6 +1,7 @@
 """Names that trick the eye, a spreadsheet or a header: refused, or harmless wherever they go."""
 
 import csv
+import doctest
 import io
 import re
 import unicodedata
@@ -14,9 +15,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from ledger.inbox.notice import Notice
+from ledger.refused import Refused
+from market.access.logins import add_login
 from market.db import Database
 from market.model import MARKET
 from market.web.file_names import to_keep
+from merchants import look_alikes
 from merchants.model import STALL
 from merchants.payments import Source, take
 from merchants.stall_check import COLUMNS, check_stall
@@ -153,3 +157,65 @@ def test_a_stall_keeps_its_code_under_its_own_name(
         session.connection().execute(update(STALL).where(STALL.c.id == huong.id).values(code="Cá-01"))
     header = signed_in("stallholder", stall=huong).get("/stall/sign.png").headers["Content-Disposition"]
     assert header == "attachment; filename=\"Ca-01.png\"; filename*=UTF-8''C%C3%A1-01.png"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "B\N{CYRILLIC SMALL LETTER A} Tư",
+        "C\N{GREEK SMALL LETTER ALPHA} Hương",
+        "\N{CYRILLIC CAPITAL LETTER ES}\N{CYRILLIC CAPITAL LETTER A} BIEN",
+        "\N{FULLWIDTH LATIN CAPITAL LETTER C}á Hương",
+        "\N{MATHEMATICAL BOLD CAPITAL C}á Hương",
+    ],
+    ids=ascii,
+)
+def test_a_letter_that_only_looks_like_one_of_ours_is_refused(name: str) -> None:
+    assert _kinds(name) == ["look_alike"]
+    for field in ("code", "holder", "account_name", "section"):
+        problems = check_stall({**STALL_TYPED, "name": "Cá", field: name})[1]
+        assert [(problem.field, problem.kind) for problem in problems] == [(field, "look_alike")]
+        assert "only looks like a letter of ours" in problems[0].message
+
+
+@pytest.mark.parametrize("name", ["Bánh đúc Thuỷ Ưu", "Café Ñandú", "Mì Quảng 廣南", "Phở 24h & Cô Ba’s"])
+def test_other_letters_are_names_too(name: str) -> None:
+    assert _kinds(name) == []
+
+
+def test_a_board_is_told_of_a_letter_that_only_looks_like_ours(board_browser: FlaskClient) -> None:
+    typed = {**STALL_TYPED, "name": "C\N{CYRILLIC SMALL LETTER A} Hương"}
+    answer = board_browser.post("/board/ben-song/stalls/new", data=typed)
+    assert answer.status_code == 400
+    assert "trông như chữ mình" in answer.text
+    answer = board_browser.post("/board/ben-song/people/new", data={"role": "staff", "name": typed["name"]})
+    assert answer.status_code == 400
+    assert "trông như chữ mình" in answer.text
+
+
+@pytest.mark.parametrize("name", ["Cá biển Hương", "CA BIEN HUONG", "Cá  biển – Hương"])
+def test_a_board_is_warned_of_a_name_that_looks_like_another_stalls(
+    board_browser: FlaskClient, huong: StallRow, database: Database, name: str
+) -> None:
+    with database.writing() as session:
+        session.connection().execute(update(STALL).where(STALL.c.id == huong.id).values(name="Cá biển Hương"))
+    page = board_browser.post("/board/ben-song/stalls/new", data={**STALL_TYPED, "name": name}).text
+    assert f"Chợ đã có sạp {huong.code} tên Cá biển Hương" in page
+
+
+@pytest.fixture
+def board_browser(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
+    """A board's browser."""
+    return signed_in("board", market_id=market_id)
+
+
+def test_a_login_with_a_letter_that_only_looks_like_ours_is_refused(database: Database) -> None:
+    name = "qu\N{CYRILLIC SMALL LETTER A}n-tri"
+    with database.writing() as session, pytest.raises(Refused, match="Cyrillic small letter a"):
+        add_login(session, name=name, role="administrator", market_id=None, stall_id=None, password="", now=NOW)
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    result = doctest.testmod(look_alikes)
+    assert result.attempted
+    assert not result.failed
