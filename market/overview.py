@@ -1,6 +1,5 @@
 """A market's month as its board looks at it on a screen: every figure of the page, and every stall's. Counts only."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,7 +19,6 @@ from market.model import CLOSING
 from market.remarks import ENOUGH, QUIET_DAYS
 from market.reports import MonthReport, month_report
 from merchants.model import STALL
-from qr.text import fold
 
 SPARK_DAYS = 30
 
@@ -156,12 +154,6 @@ def last_days(session: Session, book_ids: Sequence[int], until: date) -> dict[in
     found = counts_of_books(session, book_ids, first, until)
     days = [first + timedelta(days=day) for day in range(SPARK_DAYS)]
     return {book_id: [by_day.get(day, 0) for day in days] for book_id, by_day in found.items()}
-
-
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """A sort key that puts C-9 before C-10, and the letters with marks beside those without."""
-    parts = re.split(r"(\d+)", fold(text).casefold())
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
 _MARKET: BindParameter[int] = bindparam("market")

@@ -15,7 +15,7 @@ from market.closings import ClosingRow, find
 from market.comparisons import Compared, earlier, history, number
 from market.files import write_whole
 from market.markets import MarketRow
-from market.overview import natural
+from market.natural import natural
 from market.remarks import remarks
 from market.report_pages import PrintedMonth, PrintedSection, PrintedStall, compared_name, pages
 from market.reports import MonthReport, StallLine

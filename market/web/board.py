@@ -17,7 +17,8 @@ from ledger.refused import Refused
 from market import closings
 from market.comparisons import earlier
 from market.markets import MarketRow
-from market.overview import StallMonth, fingerprint, last_days, natural, overview
+from market.natural import natural
+from market.overview import StallMonth, fingerprint, last_days, overview
 from market.reports import close as close_month
 from market.reports import closed_report, month_report
 from market.web import charts

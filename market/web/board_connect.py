@@ -14,7 +14,7 @@ from market import channels
 from market.channels import PROVIDERS, ChannelRow
 from market.connections import Connection, connection, connections
 from market.markets import MarketRow
-from market.overview import natural
+from market.natural import natural
 from market.secret_key import seal
 from market.web.app import installation
 from market.web.board_stalls import bank_name, find

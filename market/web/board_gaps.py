@@ -12,7 +12,7 @@ from ledger.days import Month, local_date, utc_now
 from market.comparisons import earlier
 from market.gaps import Gap, gap_report
 from market.markets import MarketRow
-from market.overview import natural
+from market.natural import natural
 from market.web.app import installation
 from market.web.board_stalls import bank_name
 from market.web.desk import enter, page, sent_file, wanted_month

@@ -11,7 +11,7 @@ from ledger.days import parse_day, utc_now
 from ledger.refused import Refused
 from market.access.audit import KINDS, trail
 from market.markets import MarketRow
-from market.overview import natural
+from market.natural import natural
 from market.verified import Found, rows_to_check, verified
 from market.web.app import installation
 from market.web.board_stalls import find

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from ledger.days import local_date, utc_now
 from market.markets import MarketRow
-from market.overview import natural
+from market.natural import natural
 from market.signs import mark_printed, market_signs, outdated_signs
 from market.web.app import installation
 from market.web.desk import enter, page

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ledger.days import local_date, parse_day, utc_now
 from ledger.refused import Refused
 from market.account_changes import changes_told
-from market.overview import natural
+from market.natural import natural
 from market.signs import static_payload
 from market.stall_list import STATES, listed_stalls, stall_history
 from market.web import charts

@@ -14,7 +14,7 @@ from ledger.inbox.receive import Waiting, waiting
 from ledger.inbox.waiting import count_by_status
 from ledger.refused import Refused
 from market.markets import MarketRow
-from market.overview import natural
+from market.natural import natural
 from market.web.app import installation
 from market.web.board_stalls import find
 from market.web.desk import enter, matches, one_page, page, page_number
