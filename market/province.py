@@ -11,9 +11,7 @@ from market.comparisons import Compared, History, earlier
 from market.day_counts import DayCounts
 from market.markets import MarketRow, list_markets
 from market.reports import month_report
-
-# Fewer stalls than this, and a market's figure would be about people one can name.
-FEWEST = 5
+from merchants.takings import FEWEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from reportlab.pdfgen.canvas import Canvas
 from market.comparisons import change, number, percent
 from market.files import write_whole
 from market.paper import A4, BOTTOM, LEFT, QUIET_INK, RIGHT, Column, Flow, Sheet, Table, wrap
-from market.province import FEWEST, MarketMonth, Province
+from market.province import MarketMonth, Province
 from market.report_files import a4_sheet, new_workbook, plain
 from market.report_pages import compared_name
+from merchants.takings import FEWEST
 from qr.fonts import HEADING, TEXT
 from qr.pen import ENAMEL
 

@@ -1,5 +1,6 @@
 """Amounts of one book. Only `merchants.takings` may ask, for it knows whose they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -66,3 +67,37 @@ def takings_by_day(session: Session, book_id: int, first: date, last: date) -> d
         )
     )
     return {day: Takings(*(int(value) for value in values)) for day, *values in rows}
+
+
+def cashless_of_books(
+    session: Session, market_id: int, begin: Mapping[int, date], last: date
+) -> dict[int, tuple[int, int]]:
+    """Counted bank payments and their sum in đồng of these books of a market, each from its own first day in `begin` to
+    `last`."""
+    found = dict.fromkeys(begin, (0, 0))
+    if not begin:
+        return found
+    total = DAY_TOTAL.c
+    rows = session.connection().execute(
+        select(total.book_id, total.booked_on, total.cashless_count, total.cashless_sum).where(
+            total.market_id == market_id,
+            total.book_id.in_(begin),
+            total.booked_on.between(min(begin.values()), last),
+        )
+    )
+    for book_id, day, count, amount in rows:
+        if day >= begin[book_id]:
+            before = found[book_id]
+            found[book_id] = (before[0] + int(count), before[1] + int(amount))
+    return found
+
+
+def cashless_of_entries(session: Session, book_id: int, first: date, last: date) -> dict[int, int]:
+    """By entry, what it changes in a book's sum of bank payments, in đồng: payments and their corrections from `first`
+    to `last`, both inside."""
+    rows = session.connection().execute(
+        select(ENTRY.c.id, -func.coalesce(POSTING.c.amount, 0))
+        .outerjoin(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "sales"))
+        .where(ENTRY.c.book_id == book_id, ENTRY.c.origin == "payment", ENTRY.c.booked_on.between(first, last))
+    )
+    return {entry_id: int(amount) for entry_id, amount in rows}

@@ -10,12 +10,13 @@ from ledger import books
 from ledger.books.model import DAY_TOTAL, ENTRY
 from ledger.days import local_date, local_midnight
 from market.access.logins import add_login
+from market.access.roster import add_member
 from market.demo.plan import SAMPLES, Plan, Sample, holders_code
 from market.markets import MarketRow, find_market
 from market.model import LOGIN
 from merchants import settling
+from merchants.consents import VERSION, record_consent
 from merchants.stalls import StallRow, list_stalls, set_status
-from merchants.takings import record_consent
 
 
 def add(session: Session, plan: Plan, now: datetime) -> list[dict[str, str]]:
@@ -56,8 +57,7 @@ def holder_of(session: Session, market: MarketRow) -> StallRow:
 
 def board_of(session: Session, sample: Sample) -> int:
     """The login of a market's board."""
-    found: int = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == sample.board)).scalar_one()
-    return found
+    return _login(session, sample.board)
 
 
 def live(session: Session, plan: Plan, now: datetime) -> None:
@@ -72,15 +72,7 @@ def live(session: Session, plan: Plan, now: datetime) -> None:
         every = list_stalls(session, market.id)
         for stall in every:
             if stall.id == holder.id or rng.random() < 0.06:
-                record_consent(
-                    session,
-                    market_id=market.id,
-                    stall_id=stall.id,
-                    given=True,
-                    text_version="1",
-                    login_id=board,
-                    now=now - timedelta(days=rng.randrange(3, 40)),
-                )
+                _agree(session, sample, stall, now - timedelta(days=rng.randrange(3, 40)), own=stall.id == holder.id)
         payments = _payments_before(session, market, local_midnight(plan.current.first))
         if len(payments) > 1:
             settling.reverse(
@@ -103,6 +95,31 @@ def live(session: Session, plan: Plan, now: datetime) -> None:
         unpaid = [stall for stall in every if stall.status == "open" and not _ever_paid(session, stall)]
         if len(unpaid) > 1:
             set_status(session, unpaid[0], "paused", local_date(now))
+
+
+def _agree(session: Session, sample: Sample, stall: StallRow, at: datetime, *, own: bool) -> None:
+    """A stall's holder lets the board see its amounts; one who has no login yet gets one, for a phone to enrol."""
+    if own:
+        login_id = _login(session, f"sap-{sample.slug}")
+    else:
+        called = stall.holder or stall.name
+        login_id = add_member(
+            session, market_id=stall.market_id, called=called, role="stallholder", stall_id=stall.id, now=at
+        )
+    record_consent(
+        session,
+        market_id=stall.market_id,
+        stall_id=stall.id,
+        given=True,
+        text_version=VERSION,
+        login_id=login_id,
+        now=at,
+    )
+
+
+def _login(session: Session, name: str) -> int:
+    found: int = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
+    return found
 
 
 def _type_sales(session: Session, stall: StallRow, rng: random.Random, now: datetime) -> None:

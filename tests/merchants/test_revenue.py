@@ -18,11 +18,12 @@ from ledger.days import local_date
 from ledger.inbox.notice import Notice
 from ledger.refused import Refused
 from merchants import settling
+from merchants.consents import record_consent
 from merchants.payments import Source, take
 from merchants.periods import Period
 from merchants.revenue import ORIGINS, Disagrees, Revenue, revenue, revenue_year
 from merchants.stalls import NewStall, StallRow, find_stall, register
-from merchants.takings import Actor, NotYours, record_consent
+from merchants.takings import Actor, NotYours
 from tests.merchants.conftest import Desk
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
