@@ -1,5 +1,6 @@
 """The API's calls, in the order in which its page shows them. How a call is taken: `market.web.api_calls`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
@@ -27,7 +28,7 @@ from merchants import entries
 from merchants.incoming import Incoming
 from merchants.payment_codes import LASTS, ask_now, find_payment_code
 from merchants.stalls import StallRow, find_stall, list_stalls, load_stall
-from merchants.takings import Actor
+from merchants.takings import FEWEST, Actor
 from qr import image, vietqr
 
 __all__ = ["blueprint"]
@@ -54,15 +55,24 @@ def stalls(session: Session, bearer: Bearer, asked: types.MarketAsked) -> list[t
 
 @operation("GET", "/markets/{slug}/months/{month}", scope="counts", asked=types.MonthAsked, answer=MonthReport)
 def month(session: Session, bearer: Bearer, asked: types.MonthAsked) -> MonthReport:
-    """A market's month by stall, as `report month --json` gives it: counts, no amounts."""
+    """A market's month by stall, as `report month --json` gives it: counts, no amounts.
+
+    To a province's token no stall is told, and nothing of a market with fewer than five.
+    """
     market = _market(session, bearer, asked.slug)
     which = Month.parse(asked.month)
-    if asked.version is None:
-        return reports.month_report(session, market, which)
     try:
-        return reports.closed_report(session, market, which, asked.version)
+        if asked.version is None:
+            report = reports.month_report(session, market, which)
+        else:
+            report = reports.closed_report(session, market, which, asked.version)
     except Refused:
         refuse(404)
+    if bearer.may("stalls"):
+        return report
+    if report.stalls_registered < FEWEST:
+        refuse(404, f"the market has fewer than {FEWEST} stalls: its figures would be about people one can name")
+    return replace(report, stalls=[])
 
 
 @operation("GET", "/stalls/{code}/payments", scope="payments", asked=types.PaymentsAsked, answer=types.Payments)

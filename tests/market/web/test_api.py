@@ -73,8 +73,17 @@ def ask(program: Programs, market_id: int, huong: StallRow) -> Callable[[str], A
     return of
 
 
+@pytest.fixture
+def five_stalls(add_stall: Callable[..., StallRow], market_id: int, huong: StallRow) -> None:
+    """The market is large enough to be told of."""
+    for number in range(4):
+        add_stall(market_id, f"D-{number}", "970436", f"012360000{number}")
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_may_call_what_is_its_own_and_nothing_else(ask: Callable[[str], Any], role: str) -> None:
+def test_a_role_may_call_what_is_its_own_and_nothing_else(
+    ask: Callable[[str], Any], five_stalls: None, role: str
+) -> None:
     assert set(CALLS) == {operation.name for operation in OPERATIONS if operation.scope is not None}
     asking = ask(role)
     done = {name for name, call in CALLS.items() if call(asking).status_code in (200, 201)}
@@ -123,6 +132,19 @@ def test_the_month_is_the_same_document_as_the_report(
     with database.reading() as session:
         report = reports.month_report(session, find_market(session, "ben-song"), Month(2026, 11))
     assert ask("board").get("/markets/ben-song/months/2026-11").json == report.document()
+
+
+def test_a_province_is_told_of_no_stall(ask: Callable[[str], Any], five_stalls: None) -> None:
+    board, province = (ask(role).get("/markets/ben-song/months/2026-11").json for role in ("board", "province"))
+    assert len(board["stalls"]) == 5
+    assert province == {**board, "stalls": []}
+
+
+def test_a_province_is_told_nothing_of_a_market_with_fewer_than_five_stalls(
+    ask: Callable[[str], Any], huong: StallRow, tu: StallRow
+) -> None:
+    problem = refused(ask("province").get("/markets/ben-song/months/2026-11"), 404)
+    assert "fewer than 5 stalls" in problem["detail"]
 
 
 def test_a_closed_version_is_the_same_document_as_its_report(
