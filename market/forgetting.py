@@ -12,6 +12,7 @@ from market.access.departing import departing, end_people
 from market.db import Database
 from market.model import CHANNEL
 from merchants import forgetting
+from merchants.consents import end_consent
 from merchants.stalls import StallRow, load_stall
 
 
@@ -107,6 +108,8 @@ def _forget(session: Session, stall_id: int, *, close: bool, login_id: int | Non
     )
     forgetting.forget(session, stall, login_id=login_id, now=now)
     end_people(session, stall.id, now)
+    if end_consent(session, market_id=stall.market_id, stall_id=stall.id, now=now):
+        noted(session, "consent_withdrawn", market_id=stall.market_id, stall_id=stall.id)
     if stall.status != "closed":
         noted(session, "stall_closed", market_id=stall.market_id, stall_id=stall.id)
     noted(session, "stall_forgotten", market_id=stall.market_id, stall_id=stall.id)

@@ -11,8 +11,12 @@ from xlsxwriter.worksheet import Worksheet
 from ledger.days import Month
 from market.files import write_whole
 from market.reports import MonthReport
+from market.shared_amounts import SharedMonth
 
 CSV_COLUMNS = ("code", "name", "section", "category", "transactions")
+# With the amounts of stalls that share them, two columns more: the first day of it, and the sum in đồng.
+CSV_SHARED = ("shared_since", "shared_amount")
+XLSX_SHARED = (("Cho xem từ", 13), ("Tiền chuyển khoản, sạp tự cho xem", 24))
 XLSX_COLUMNS = (("Mã sạp", 12), ("Tên sạp", 36), ("Khu, dãy", 18), ("Ngành hàng", 22), ("Giao dịch", 12))
 
 # Where a spreadsheet would begin a formula, full-width signs too: at a cell's start, and after each character at
@@ -20,15 +24,21 @@ XLSX_COLUMNS = (("Mã sạp", 12), ("Tên sạp", 36), ("Khu, dãy", 18), ("Ngà
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@＝＋－＠])|^(?=[\t\r\n])")
 
 
-def write_csv(report: MonthReport, path: Path) -> None:
+def write_csv(report: MonthReport, path: Path, shared: SharedMonth | None = None) -> None:
     """UTF-8 with BOM, which Excel needs to read Vietnamese; CRLF; a quote before text that would be a formula
-    (OWASP ASVS 5.0, 1.2.10). Raises Refused where the file cannot be written."""
+    (OWASP ASVS 5.0, 1.2.10). With `shared`, the amounts of the stalls that share them, where any does. Raises Refused
+    where the file cannot be written."""
     text = io.StringIO(newline="")
     rows = csv.writer(text)
-    rows.writerow(CSV_COLUMNS)
+    amounts = shared.by_code if shared else {}
+    rows.writerow((*CSV_COLUMNS, *(CSV_SHARED if amounts else ())))
     for line in report.stalls:
         names = (line.code, line.name, line.section, line.category)
-        rows.writerow([*(plain(name) for name in names), line.transactions])
+        row: list[object] = [*(plain(name) for name in names), line.transactions]
+        if amounts:
+            one = amounts.get(line.code)
+            row += [one.since.isoformat(), one.cashless] if one else ["", ""]
+        rows.writerow(row)
     write_whole(path, text.getvalue().encode("utf-8-sig"))
 
 
@@ -43,43 +53,52 @@ def new_workbook(file: io.BytesIO) -> Workbook:
     return Workbook(file, options)
 
 
-def write_xlsx(report: MonthReport, path: Path) -> None:
+def write_xlsx(report: MonthReport, path: Path, shared: SharedMonth | None = None) -> None:
     """A workbook in Vietnamese: every stall and their total, ready to print on A4, and a sheet of the market's
-    figures. Names are cells of text, whatever they begin with. Raises Refused where the file cannot be written."""
+    figures; `shared` as for `write_csv`. Names are cells of text, whatever they begin with. Raises Refused where the
+    file cannot be written."""
     file = io.BytesIO()
     workbook = new_workbook(file)
     month = f"{Month.parse(report.month).first:%m/%Y}"
     workbook.set_properties({"title": f"Báo cáo thanh toán không tiền mặt tháng {month}"})
-    _stalls(workbook, report, month)
+    _stalls(workbook, report, month, shared if shared and shared.stalls else None)
     _figures(workbook, report, month)
     workbook.close()
     write_whole(path, file.getvalue())
 
 
-def _stalls(workbook: Workbook, report: MonthReport, month: str) -> None:
+def _stalls(workbook: Workbook, report: MonthReport, month: str, shared: SharedMonth | None) -> None:
     sheet = a4_sheet(workbook, "Từng sạp")
     title = workbook.add_format({"bold": True, "font_size": 14})
     # Text as its number format keeps a cell text when somebody edits it.
     words = workbook.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
     count = workbook.add_format({"num_format": "#,##0", "valign": "top"})
+    day = workbook.add_format({"num_format": "@", "valign": "top", "align": "right"})
     head = workbook.add_format({"bold": True, "bottom": 2})
     head_right = workbook.add_format({"bold": True, "bottom": 2, "align": "right"})
     total = workbook.add_format({"bold": True, "top": 2, "num_format": "#,##0"})
 
-    last = len(XLSX_COLUMNS) - 1
+    columns = (*XLSX_COLUMNS, *(XLSX_SHARED if shared else ()))
+    counted, last = len(XLSX_COLUMNS) - 1, len(columns) - 1
     sheet.write_string(0, 0, f"Chợ {report.market}, tháng {month}: số giao dịch của từng sạp", title)
-    for column, (name, wide) in enumerate(XLSX_COLUMNS):
+    for column, (name, wide) in enumerate(columns):
         sheet.set_column(column, column, wide)
-        sheet.write_string(1, column, name, head_right if column == last else head)
+        sheet.write_string(1, column, name, head_right if column >= counted else head)
     for row, line in enumerate(report.stalls, 2):
         for column, text in enumerate((line.code, line.name, line.section, line.category)):
             sheet.write_string(row, column, text, words)
-        sheet.write_number(row, last, line.transactions, count)
+        sheet.write_number(row, counted, line.transactions, count)
+        one = shared.by_code.get(line.code) if shared else None
+        if one:
+            sheet.write_string(row, counted + 1, f"{one.since:%d/%m/%Y}", day)
+            sheet.write_number(row, last, one.cashless, count)
     bottom = len(report.stalls) + 2
     sheet.write_string(bottom, 0, "Cộng toàn chợ", total)
-    for column in range(1, last):
+    for column in range(1, last + 1):
         sheet.write_blank(bottom, column, None, total)
-    sheet.write_number(bottom, last, report.transactions, total)
+    sheet.write_number(bottom, counted, report.transactions, total)
+    if shared and shared.total is not None:
+        sheet.write_number(bottom, last, shared.total, total)
     sheet.freeze_panes(2, 0)
     sheet.repeat_rows(1)
     if report.stalls:

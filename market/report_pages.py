@@ -25,6 +25,8 @@ from market.paper import (
     wrap,
 )
 from market.report_chart import LEGEND, draw_chart
+from market.report_shared import draw_shared
+from market.shared_amounts import SharedMonth
 from qr.fonts import HEADING, TEXT, width
 from qr.pen import ENAMEL, MM
 
@@ -65,7 +67,7 @@ class PrintedMonth:
 
     `until` is the last day counted and `elapsed` how many days of the month that makes; `state` says in one or two
     lines which version this is. `newcomers` is how many stalls had their first transaction ever. `check` is a line
-    on the state of the books, printed as it is, or empty.
+    on the state of the books, printed as it is, or empty. `shared` are the amounts of stalls that share them.
     """
 
     board: str
@@ -86,6 +88,7 @@ class PrintedMonth:
     stalls: tuple[PrintedStall, ...]
     remarks: tuple[str, ...]
     check: str = ""
+    shared: SharedMonth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ def pages(printed: PrintedMonth) -> bytes:
             break
     if printed.stalls:
         _every_stall(flow, printed)
+    if printed.shared:
+        draw_shared(flow, printed.shared)
     if not signed:
         flow.place(_SIGNED, _signatures)
 

@@ -19,6 +19,7 @@ from market.natural import natural
 from market.remarks import remarks
 from market.report_pages import PrintedMonth, PrintedSection, PrintedStall, compared_name, pages
 from market.reports import MonthReport, StallLine
+from market.shared_amounts import SharedMonth
 from merchants.model import STALL
 from merchants.stalls import Registered, registered
 
@@ -28,9 +29,17 @@ def write_pdf(printed: PrintedMonth, path: Path) -> None:
     write_whole(path, pages(printed))
 
 
-def printed_month(session: Session, market: MarketRow, month: Month, report: MonthReport, today: date) -> PrintedMonth:
+def printed_month(
+    session: Session,
+    market: MarketRow,
+    month: Month,
+    report: MonthReport,
+    today: date,
+    shared: SharedMonth | None = None,
+) -> PrintedMonth:
     """What the printed report of this month says. `report` is the live month or a closed version of it; a version's
-    own counts are printed as they were closed, what they are compared with is as the books have it now."""
+    own counts are printed as they were closed, what they are compared with is as the books have it now. With `shared`,
+    the amounts of the stalls that share them, where any does."""
     closing = None
     if report.closed is not None:
         closing = find(session, market.id, month, report.closed["version"])
@@ -90,6 +99,7 @@ def printed_month(session: Session, market: MarketRow, month: Month, report: Mon
             until=until,
             unmatched=report.unmatched,
         ),
+        shared=shared if shared and shared.stalls else None,
     )
 
 

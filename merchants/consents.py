@@ -76,11 +76,11 @@ def record_consent(
     )
 
 
-def end_consent_of(session: Session, *, market_id: int, stall_id: int, login_id: int, now: datetime) -> bool:
-    """This login is no holder of the stall any more: where it was its yes that held, nobody there has agreed. Gives
-    whether that was so."""
+def end_consent(session: Session, *, market_id: int, stall_id: int, now: datetime, given_by: int | None = None) -> bool:
+    """The stall has no holder any more who agreed; with `given_by`, only where it was this login's yes that held. Gives
+    whether anything ended."""
     said = history(session, stall_id)
-    if not said or not said[0].given or said[0].login_id != login_id:
+    if not said or not said[0].given or given_by not in (None, said[0].login_id):
         return False
     record_consent(
         session,
@@ -88,7 +88,7 @@ def end_consent_of(session: Session, *, market_id: int, stall_id: int, login_id:
         stall_id=stall_id,
         given=False,
         text_version=said[0].text_version,
-        login_id=login_id,
+        login_id=said[0].login_id,
         now=now,
     )
     return True

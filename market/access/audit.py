@@ -17,6 +17,8 @@ from market.access.model import AUDIT, DEVICE
 from market.model import LOGIN, MARKET
 from merchants.model import STALL
 
+# What may be done with the amounts that a stall shares; its holder is shown who did.
+LOOKS: Final = ("amounts_seen", "amounts_downloaded", "amounts_exported")
 # What a board filters by → the acts of that kind.
 KINDS: Final[dict[str, tuple[str, ...]]] = {
     "signing_in": (
@@ -56,6 +58,8 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "deletion_withdrawn",
         "stall_forgotten",
         "household_changed",
+        "consent_given",
+        "consent_withdrawn",
     ),
     "payments": (
         "payments_imported",
@@ -80,7 +84,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "token_ended",
     ),
     "months": ("month_closed", "ledger_verified"),
-    "reading": ("report_downloaded", "revenue_taken", "ledger_exported", "stall_copied"),
+    "reading": ("report_downloaded", "revenue_taken", "ledger_exported", "stall_copied", *LOOKS),
     "settings": ("market_added", "backup_made", "backup_restored"),
 }
 ACTS: Final = frozenset(act for acts in KINDS.values() for act in acts)
@@ -145,9 +149,29 @@ def note(
             device_id=device_id,
             token_id=token_id,
             act=act,
-            about=json.dumps(told, separators=(",", ":"), sort_keys=True),
+            about=_written(told),
         )
     )
+
+
+def noted_since(
+    session: Session, act: str, *, market_id: int, login_id: int, about: Mapping[str, int | str], since: datetime
+) -> set[int]:
+    """The stalls about which such a line of this login was written since then."""
+    rows = session.connection().execute(
+        select(AUDIT.c.stall_id).where(
+            AUDIT.c.market_id == market_id,
+            AUDIT.c.at >= since,
+            AUDIT.c.login_id == login_id,
+            AUDIT.c.act == act,
+            AUDIT.c.about == _written(about),
+        )
+    )
+    return set(rows.scalars())
+
+
+def _written(about: Mapping[str, int | str]) -> str:
+    return json.dumps(about, separators=(",", ":"), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

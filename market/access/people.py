@@ -75,6 +75,10 @@ class Person:
         """The person as `merchants.takings` knows one, at the stalls that are its own."""
         return Actor(self.login_id, frozenset(self.stalls), helps=frozenset(self.stalls_with("use_till")))
 
+    def board_actor(self, market_id: int) -> Actor:
+        """The person as `merchants.takings` knows one who may see what the stalls of a market let their board see."""
+        return Actor(self.login_id, board_of=market_id if self.may("see_shared_amounts", market_id=market_id) else None)
+
 
 def find_login(session: Session, name: str) -> tuple[int, int | None] | None:
     """The id of the login of this name and the market that it belongs to, if any; None where there is no such login."""

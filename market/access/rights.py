@@ -17,7 +17,7 @@ OF_INSTALLATION: Final[dict[str, tuple[str, ...]]] = {
     "add_market": ("administrator",),
     "read_installation_log": ("administrator",),
 }
-# In a market. An administrator holds them in every market, but for what is a stall's own.
+# In a market. An administrator holds them in every market, but for what a stall lets its own board see.
 OF_MARKET: Final[dict[str, tuple[str, ...]]] = {
     "read_month": (*_DESK, "auditor"),
     "close_month": _BOARD,
@@ -29,6 +29,7 @@ OF_MARKET: Final[dict[str, tuple[str, ...]]] = {
     "enrol": (*_BOARD, "volunteer"),
     "read_log": (*_BOARD, "auditor"),
     "verify": (*_BOARD, "auditor"),
+    "see_shared_amounts": ("board",),
 }
 # At a stall: its own people and nobody else.
 OF_STALL: Final[dict[str, tuple[str, ...]]] = {
@@ -113,6 +114,9 @@ ENDPOINTS: Final[dict[str, str]] = {
     "statements.take": "settle",
     "gaps.month": "read_month",
     "gaps.listed": "read_month",
+    "amounts.month": "see_shared_amounts",
+    "amounts.report": "see_shared_amounts",
+    "amounts.stall": "see_shared_amounts",
     "log.every": "read_log",
     "log.check": "verify",
     "log.of_installation": "read_installation_log",
@@ -168,4 +172,9 @@ ENDPOINTS: Final[dict[str, str]] = {
     "stall_connect.test": "own_stall",
     "stall_connect.coded": "own_stall",
     "stall_privacy.own": "own_stall",
+    "stall_privacy.amounts": "own_stall",
+    "stall_privacy.agree": "own_stall",
+    "stall_privacy.agreed": "own_stall",
+    "stall_privacy.text": "own_stall",
+    "stall_privacy.withdraw": "own_stall",
 }

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from market.access import devices, enrolment, sessions
 from market.access.logins import add_login
 from market.model import LOGIN, ROLE_GRANT
+from merchants.consents import end_consent
 from merchants.model import STALL
 from qr.text import fold
 
@@ -138,15 +139,21 @@ def add_stall(session: Session, login_id: int, *, market_id: int, role: str, sta
         )
 
 
-def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> None:
+def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> bool:
     """End one role of a login: it is signed out everywhere at once, its phones end, its unused codes open nothing.
+    Gives whether a consent ended with it: what a stall's former holder agreed to binds no other one.
 
     Whoever has another role left enrols anew for that.
     """
-    session.connection().execute(
-        update(ROLE_GRANT).where(ROLE_GRANT.c.id == grant_id, ROLE_GRANT.c.login_id == login_id).values(revoked_at=now)
-    )
+    mine = (ROLE_GRANT.c.id == grant_id, ROLE_GRANT.c.login_id == login_id)
+    connection = session.connection()
+    connection.execute(update(ROLE_GRANT).where(*mine).values(revoked_at=now))
     enrolment.end_enrolments(session, login_id, now)
     for phone in devices.devices_of(session, login_id):
         devices.revoke(session, phone.id, now)
     sessions.end_sessions(session, login_id)
+    held = connection.execute(select(ROLE_GRANT.c.role, ROLE_GRANT.c.market_id, ROLE_GRANT.c.stall_id).where(*mine))
+    role, market_id, stall_id = held.one()
+    return role == "stallholder" and end_consent(
+        session, market_id=market_id, stall_id=stall_id, given_by=login_id, now=now
+    )

@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import click
@@ -18,7 +19,11 @@ from market.files import write_whole
 from market.markets import find_market
 from market.sealing import seal_days
 from market.verified import rows_to_check, verified
+from merchants.consents import sharing_stalls
 from merchants.stalls import list_stalls
+from merchants.takings import Actor, shared_entries
+
+HEAD = ("stall", "number", "entry", "kind", "booked_on", "occurred_at", "recorded_at", "concerns", "hash")
 
 
 @click.group()
@@ -86,15 +91,22 @@ def seals(settings: Settings, day: str, market: str, as_json: bool) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The CSV to write.")
 @click.pass_obj
 def export(settings: Settings, market: str, month: str | None, output: Path) -> None:
-    """Every entry of a market as CSV: who, when, which kind and the hash; no amount and no memo of any stall."""
+    """Every entry of a market as CSV: who, when, which kind and the hash; no memo, and amounts only of stalls that let
+    their board see them: `amount` is what an entry changes in the sum of what banks told, in đồng."""
     which = None if month is None else Month.parse(month)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("stall", "number", "entry", "kind", "booked_on", "occurred_at", "recorded_at", "concerns", "hash"))
     database = installation(settings).database
     with database.reading() as session:
         row = find_market(session, market)
         codes = {stall.book_id: stall.code for stall in list_stalls(session, row.id)}
+        sharing = sharing_stalls(session, row.id)
+        actor = Actor(login_id=0, board_of=row.id)
+        first, last = (date.min, date.max) if which is None else (which.first, which.last)
+        amounts: dict[int, int] = {}
+        for stall_id in sharing:
+            amounts |= shared_entries(session, actor, stall_id, first, last)
+        writer.writerow((*HEAD, "amount") if sharing else HEAD)
         written = 0
         for line in lines(session, row.id, which):
             writer.writerow(
@@ -108,10 +120,14 @@ def export(settings: Settings, market: str, month: str | None, output: Path) -> 
                     stamp(line.recorded_at),
                     line.concerns or "",
                     line.hash,
+                    *((amounts.get(line.entry_id, ""),) if sharing else ()),
                 )
             )
             written += 1
-    write_whole(output, text.getvalue().encode("utf-8"))
+    # No file without its lines, and no line without its file.
     with database.writing() as session:
+        for stall_id in sharing:
+            noted(session, "amounts_exported", market_id=row.id, stall_id=stall_id)
         noted(session, "ledger_exported", market_id=row.id, rows=written)
+        write_whole(output, text.getvalue().encode("utf-8"))
     click.echo(f"{written} entries in {output}", err=True)

@@ -1,12 +1,16 @@
 """`report`: a market's month and year, the province's month, a stall's revenue."""
 
+from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ledger.days import HO_CHI_MINH, Month, local_date, utc_now
 from ledger.refused import Problem, Refused
 from market import closings, reports
+from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_table
@@ -14,6 +18,11 @@ from market.cli.report_revenue import revenue
 from market.config import Settings
 from market.gaps import gap_report
 from market.markets import find_market
+from market.shared_amounts import SharedMonth, shared_month
+from merchants.takings import Actor
+
+if TYPE_CHECKING:
+    from market.report_pages import PrintedMonth
 
 
 @click.group()
@@ -28,6 +37,7 @@ command.add_command(revenue)
 @click.argument("month")
 @click.option("--market", required=True, help="The market's slug.")
 @click.option("--version", type=NUMBER, help="A closed version instead of the live month.")
+@click.option("--amounts", is_flag=True, help="In the files, the amounts of the stalls that let their board see them.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write a CSV file.")
 @click.option("--xlsx", "xlsx_file", type=click.Path(path_type=Path), help="Write an Excel file.")
@@ -38,35 +48,44 @@ def month(
     month: str,
     market: str,
     version: int | None,
+    amounts: bool,
     as_json: bool,
     csv_file: Path | None,
     xlsx_file: Path | None,
     pdf_file: Path | None,
 ) -> None:
-    """The transactions of MONTH (YYYY-MM) by stall. Counts only: no amount of any stall."""
+    """The transactions of MONTH (YYYY-MM) by stall. Counts only: no amount of any stall, but for --amounts."""
     which = Month.parse(month)
-    with installation(settings).database.reading() as session:
+    files = {kind: file for kind, file in (("csv", csv_file), ("xlsx", xlsx_file), ("pdf", pdf_file)) if file}
+    if amounts and (version is not None or not files):
+        raise click.UsageError("--amounts goes into files of the live month: name --csv, --xlsx or --pdf, no --version")
+    database = installation(settings).database
+    with database.reading() as session:
         row = find_market(session, market)
         if version is None:
             report = reports.month_report(session, row, which)
         else:
             report = reports.closed_report(session, row, which, version)
         closing = closings.latest(session, row.id, which) if version is None else None
+        shared = shared_month(session, Actor(login_id=0, board_of=row.id), row.id, which) if amounts else None
+        printed = None
         if pdf_file is not None:
-            from market.report_print import printed_month, write_pdf
+            from market.report_print import printed_month
 
             today = utc_now().astimezone(HO_CHI_MINH).date()
-            write_pdf(printed_month(session, row, which, report, today), pdf_file)
-    if csv_file is not None or xlsx_file is not None:
-        from market.report_files import write_csv, write_xlsx
-
-        if csv_file is not None:
-            write_csv(report, csv_file)
-        if xlsx_file is not None:
-            write_xlsx(report, xlsx_file)
+            printed = printed_month(session, row, which, report, today, shared)
+    if shared is None:
+        _write(files, report, printed, None)
+    else:
+        # No file without its lines, and no line without its file.
+        with database.writing() as session:
+            for stall, kind in product(shared.stalls, files):
+                said: dict[str, Any] = {"month": str(which), "format": kind}
+                noted(session, "amounts_downloaded", market_id=row.id, stall_id=stall.stall_id, **said)
+            _write(files, report, printed, shared)
     if as_json:
         print_json(report.document())
-    elif csv_file is None and xlsx_file is None and pdf_file is None:
+    elif not files:
         print_table(
             ("code", "name", "section", "category", "transactions"),
             [(line.code, line.name, line.section, line.category, line.transactions) for line in report.stalls],
@@ -78,6 +97,28 @@ def month(
         )
         if closing is not None and closing.document != report.frozen():
             _print_differences(closing, report)
+
+
+def _write(
+    files: Mapping[str, Path],
+    report: reports.MonthReport,
+    printed: "PrintedMonth | None",
+    shared: SharedMonth | None,
+) -> None:
+    """The files that were asked for, by format; `printed` is what the PDF says."""
+    if not files:
+        return
+    # Slow to import, and a report in JSON needs them not.
+    from market.report_files import write_csv, write_xlsx
+    from market.report_print import write_pdf
+
+    for kind, file in files.items():
+        if kind == "csv":
+            write_csv(report, file, shared)
+        elif kind == "xlsx":
+            write_xlsx(report, file, shared)
+        elif printed is not None:
+            write_pdf(printed, file)
 
 
 def _print_differences(closing: closings.ClosingRow, report: reports.MonthReport) -> None:

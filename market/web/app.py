@@ -31,6 +31,7 @@ _PAGES = (
     "api",
     "board",
     "board_account",
+    "board_amounts",
     "board_connect",
     "board_forms",
     "board_gaps",

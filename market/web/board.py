@@ -37,12 +37,14 @@ from market.web.desk import (
 from market.web.gate import signed_in
 from market.web.kept import kept_counts, kept_parts
 from market.web.noted import noted
+from merchants.consents import sharing_stalls
 
 blueprint = Blueprint("board", __name__)
 blueprint.record_once(register)
 PAGE = 100
 # What else the month's page leads to, for those who may go there.
 BUTTONS = ("close_month", "run_stalls")
+SHARED = "see_shared_amounts"
 ORDERS: dict[str, Callable[[StallMonth], object]] = {
     "code": lambda stall: natural(stall.code),
     "name": lambda stall: natural(stall.name),
@@ -135,6 +137,7 @@ def month(slug: str) -> str:
             (fingerprint(session, market.id), today),
             lambda: _body(session, market, which, wanted, today, rights),
         )
+        sharing = sharing_stalls(session, market.id) if signed_in().may(SHARED, market_id=market.id) else {}
         return page(
             session,
             market,
@@ -145,6 +148,7 @@ def month(slug: str) -> str:
             after=earlier(which, -1) if which.last < today else None,
             now=now,
             body=body,
+            sharing=sum(since <= which.last for since in sharing.values()),
         )
 
 

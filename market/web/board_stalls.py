@@ -17,10 +17,12 @@ from market.stall_list import STATES, listed_stalls, stall_history
 from market.web import charts
 from market.web.app import installation
 from market.web.desk import address, enter, matches, one_page, page, page_number
+from market.web.gate import signed_in
 from market.web.noted import noted
 from market.web.words import say
 from merchants import stalls
 from merchants.account_changes import open_change, open_changes
+from merchants.consents import shared_since
 from merchants.stalls import StallRow
 from qr import banks
 from qr.image import svg
@@ -86,6 +88,7 @@ def one(slug: str, code: str) -> str:
         stall = find(session, market.id, code)
         history = stall_history(session, stall, local_date(utc_now()))
         picture = "" if stall.status == "closed" else svg(static_payload(stall), error="Q")
+        sees_shared = signed_in().may("see_shared_amounts", market_id=market.id)
         return page(
             session,
             market,
@@ -94,6 +97,7 @@ def one(slug: str, code: str) -> str:
             stall=stall,
             history=history,
             changing=open_change(session, stall.id),
+            shared_since=shared_since(session, stall.id) if sees_shared else None,
             changes=[] if stall.forgotten else changes_told(session, stall.id),
             bank_name=bank_name,
             bars=[replace(bar, year_before=None) for bar in history.bars],

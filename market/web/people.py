@@ -171,8 +171,10 @@ def end(slug: str, member_id: int, grant_id: int) -> AnyResponse:
         held = next((held for held in member.held if held.grant_id == grant_id), None)
         if held is None:
             abort(404)
-        roster.end_role(session, member_id, grant_id, utc_now())
+        unshared = roster.end_role(session, member_id, grant_id, utc_now())
         noted(session, "role_ended", market_id=market.id, stall_id=held.stall_id, login=member_id, role=held.role)
+        if unshared:
+            noted(session, "consent_withdrawn", market_id=market.id, stall_id=held.stall_id)
     flash(say("Đã cho thôi. Người này bị thoát khỏi mọi máy."))
     return redirect(url_for(".every", slug=slug), 303)
 

@@ -20,10 +20,10 @@ from market.markets import add_market
 from market.model import CHANNEL, LOGIN
 from market.reports import close
 from merchants import account_changes, deletion_requests, households, settling
+from merchants.consents import record_consent
 from merchants.payment_codes import make_payment_code
 from merchants.payments import Outcome, Source, take
 from merchants.stalls import NewStall, StallRow, change_account, find_stall, load_stall, register
-from merchants.takings import record_consent
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 OCTOBER = Month(2026, 10)

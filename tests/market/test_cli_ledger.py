@@ -3,12 +3,16 @@
 import csv
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
+from market.access.model import AUDIT
+from market.db import Database
+from merchants.consents import VERSION, record_consent
 from merchants.payments import Source
 from merchants.stalls import StallRow
 
@@ -104,6 +108,35 @@ def test_the_export_has_every_entry_by_book_and_number_and_no_amount(cho: Any, b
     )
     assert len({row["hash"] for row in rows} - {""}) == 3
     assert "50000" not in (Path(cho.folder) / "entries.csv").read_text()
+
+
+def test_the_amounts_of_stalls_that_share_them_are_in_the_export_and_no_others(
+    cho: Any, books: None, huong: StallRow, tu: StallRow, database: Database
+) -> None:
+    with database.writing() as session:
+        for stall, at in ((huong, datetime(2026, 11, 1, tzinfo=UTC)), (tu, datetime(2026, 11, 1, tzinfo=UTC))):
+            record_consent(
+                session,
+                market_id=stall.market_id,
+                stall_id=stall.id,
+                given=True,
+                text_version=VERSION,
+                login_id=1,
+                now=at,
+            )
+    # Anh Tư's payment came before he agreed.
+    assert [(row["stall"], row["kind"], row["amount"]) for row in _export(cho)] == [
+        ("C-01", "payment", "50000"),
+        ("C-01", "reversal", "-50000"),
+        ("G-02", "payment", ""),
+    ]
+    with database.reading() as session:
+        lines = session.connection().execute(select(AUDIT.c.act, AUDIT.c.stall_id).order_by(AUDIT.c.id)).all()
+    assert [tuple(line) for line in lines[-3:]] == [
+        ("amounts_exported", huong.id),
+        ("amounts_exported", tu.id),
+        ("ledger_exported", None),
+    ]
 
 
 def test_one_month_may_be_exported(cho: Any, books: None) -> None:

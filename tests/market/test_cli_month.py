@@ -10,7 +10,11 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from sqlalchemy import select
 
+from market.access.model import AUDIT
+from market.db import Database
+from merchants.consents import VERSION, record_consent
 from merchants.payments import Source
 from merchants.stalls import StallRow
 
@@ -170,6 +174,44 @@ def test_no_amount_is_in_anything_a_board_is_given(cho: Any, october: list[int])
     for amount in (AMOUNT, 3 * AMOUNT, 4 * AMOUNT):
         grouped = "[., \u00a0]?".join(re.findall("[0-9]{1,3}(?=(?:[0-9]{3})*$)", str(amount)))
         assert [text for text in said if re.search(rf"(?<![0-9a-f]){grouped}(?![0-9a-f])", text)] == []
+
+
+def test_the_amounts_of_a_stall_that_shares_them_are_in_the_files_that_ask_for_them(
+    cho: Any, october: list[int], huong: StallRow, database: Database
+) -> None:
+    with database.writing() as session:
+        record_consent(
+            session,
+            market_id=huong.market_id,
+            stall_id=huong.id,
+            given=True,
+            text_version=VERSION,
+            login_id=1,
+            now=datetime(2026, 10, 20, 3, tzinfo=UTC),
+        )
+    table, printed = cho.folder / "month.csv", cho.folder / "month.pdf"
+    cho.done("report", "month", *OCTOBER, "--csv", table)
+    assert "shared" not in table.read_text(encoding="utf-8-sig")
+    cho.done("report", "month", *OCTOBER, "--amounts", "--csv", table, "--pdf", printed)
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert [(row["shared_since"], row["shared_amount"]) for row in rows] == [
+        ("2026-10-20", str(3 * AMOUNT)),
+        ("", ""),
+    ]
+    document = pypdfium2.PdfDocument(printed)
+    assert "233.331" in document[len(document) - 1].get_textpage().get_text_range()
+    document.close()
+    with database.reading() as session:
+        acts = list(session.connection().execute(select(AUDIT.c.act).order_by(AUDIT.c.id)).scalars())
+    assert acts[-2:] == ["amounts_downloaded"] * 2
+
+
+@on_sqlite
+def test_amounts_go_into_files_of_the_live_month_only(cho: Any, october: list[int]) -> None:
+    for wrong in (("--json",), ("--csv", cho.folder / "a.csv", "--version", 1)):
+        said = cho("report", "month", *OCTOBER, "--amounts", *wrong)
+        assert (said.code, said.out) == (2, "")
+        assert "--amounts goes into files of the live month" in said.err
 
 
 @on_sqlite

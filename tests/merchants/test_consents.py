@@ -11,7 +11,7 @@ from merchants.consents import (
     TEXTS,
     VERSION,
     Said,
-    end_consent_of,
+    end_consent,
     history,
     record_consent,
     shared_since,
@@ -97,14 +97,17 @@ def test_every_word_of_consent_is_kept_with_its_time_and_its_text(session: Sessi
     ]
 
 
-def test_it_ends_with_whoever_gave_it_and_with_nobody_else(session: Session, huong: StallRow) -> None:
+def test_it_ends_with_its_giver_or_with_the_stall_and_with_nobody_else(session: Session, huong: StallRow) -> None:
     consent(session, huong, given=True)
 
-    def ended(login_id: int) -> bool:
-        return end_consent_of(session, market_id=huong.market_id, stall_id=huong.id, login_id=login_id, now=NOW)
+    def ended(login_id: int | None = None) -> bool:
+        return end_consent(session, market_id=huong.market_id, stall_id=huong.id, given_by=login_id, now=NOW)
 
     assert not ended(2)
     assert shared_since(session, huong.id) is not None
     assert ended(1)
     assert shared_since(session, huong.id) is None
     assert not ended(1)
+    consent(session, huong, given=True)
+    assert ended()
+    assert shared_since(session, huong.id) is None

@@ -34,6 +34,8 @@ FORMS: dict[str, dict[str, str]] = {
     "cash.add": {},
     "cash.take_back": {"reason": "amount"},
     "stall_revenue.kept": {},
+    "stall_privacy.agreed": {},
+    "stall_privacy.withdraw": {},
 }
 # Where the address alone does not say which stall: the pages of the stall that the person chose last.
 OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.sign_png", "stall.book"} | {
@@ -47,6 +49,9 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "kept.pages",
     "kept.made",
     "kept.offline",
+    "stall_privacy.amounts",
+    "stall_privacy.agree",
+    "stall_privacy.text",
 }
 
 
@@ -104,8 +109,9 @@ def test_every_role_has_some_right_and_no_right_has_another_role() -> None:
     assert {role for roles in RIGHTS.values() for role in roles} == set(ROLES)
 
 
-def test_an_administrator_holds_every_right_but_those_of_a_stall() -> None:
-    assert {right for right, roles in RIGHTS.items() if "administrator" not in roles} == OF_STALL.keys()
+def test_an_administrator_holds_every_right_but_those_of_a_stall_and_what_it_shows_its_board() -> None:
+    others = {right for right, roles in RIGHTS.items() if "administrator" not in roles}
+    assert others == OF_STALL.keys() | {"see_shared_amounts"}
 
 
 def test_an_unlisted_route_is_refused_to_everybody(

@@ -15,6 +15,7 @@ from market.markets import add_market
 from market.model import CHANNEL
 from market.reports import close
 from merchants import cash, settling
+from merchants.consents import VERSION, record_consent
 from merchants.payment_codes import make_payment_code
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, find_stall, register
@@ -117,6 +118,15 @@ def build_side(database: Database, name: str, account: str) -> Side:
             for test in (False, True)
         ]
         close(session, market, MONTH, login_id=None, now=NOW)
+        record_consent(
+            session,
+            market_id=market.id,
+            stall_id=stall.id,
+            given=True,
+            text_version=VERSION,
+            login_id=helper,
+            now=NOW,
+        )
     values: dict[str, object] = {
         "slug": name,
         "market": name,
@@ -135,6 +145,7 @@ def build_side(database: Database, name: str, account: str) -> Side:
         "month": str(MONTH),
         "kind": "csv",
         "filename": "base.css",
+        "version": VERSION,
     }
     special: dict[str, dict[str, object]] = {
         "people.end": {"member_id": ending, "grant_id": member.held[0].grant_id},
