@@ -47,7 +47,11 @@ class _Pairs(TypeDecorator[Iterable[tuple[Any, Any]]]):
     cache_ok = True
 
     def process_bind_param(self, value: Iterable[tuple[Any, Any]] | None, dialect: Dialect) -> str:
-        return json.dumps(sorted(set(value or ())), default=str)
+        return _PAIRS.encode(sorted(set(value or ())))
+
+
+# Made once: `json.dumps` makes one a call where it is told of a default.
+_PAIRS = json.JSONEncoder(default=str)
 
 
 class _Among(FunctionElement[Any]):

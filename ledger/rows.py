@@ -9,10 +9,11 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row, Table
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql
 
 from ledger.days import stamp
+from ledger.direct import execute
 
 # On SQLite a statement with a trigger copies every page it is about to change, once a statement, so that it can be
 # undone alone. A hundred rows share those copies; more bring nothing. What is left over is written in sizes that come
@@ -36,7 +37,7 @@ class Rows:
 
 def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, then: str = ""
-) -> Sequence[Row[Any]]:
+) -> list[tuple[Any, ...]]:
     """Insert rows that all have the same columns, in their order. Gives what RETURNING returned."""
     if not rows:
         return []
@@ -44,7 +45,7 @@ def insert_rows(
     return insert(connection, Rows(table, names, [tuple(row[name] for name in names) for row in rows], then))
 
 
-def insert(connection: Connection, *tables: Rows) -> Sequence[Row[Any]]:
+def insert(connection: Connection, *tables: Rows) -> list[tuple[Any, ...]]:
     """Insert into one table after another, each whole before the next: on PostgreSQL in one statement. Gives what the
     last one's RETURNING returned."""
     filled = [rows for rows in tables if rows.values]
@@ -53,9 +54,8 @@ def insert(connection: Connection, *tables: Rows) -> Sequence[Row[Any]]:
     if connection.dialect.name == "postgresql":
         statement = _together(tuple((rows.table, rows.names, rows.then) for rows in filled))
         arrays = [_array(column) for rows in filled for column in zip(*rows.values, strict=True)]
-        done = connection.exec_driver_sql(statement, tuple(arrays))
-        return done.all() if done.returns_rows else []
-    returned: list[Row[Any]] = []
+        return _returned(execute(connection, statement, arrays))
+    returned: list[tuple[Any, ...]] = []
     for rows in filled:
         returned = []
         values = _for_sqlite(rows)
@@ -64,17 +64,23 @@ def insert(connection: Connection, *tables: Rows) -> Sequence[Row[Any]]:
             while len(values) - start >= size:
                 statement = _one_by_one(rows.table, rows.names, rows.then, size)
                 some = chain.from_iterable(values[start : start + size])
-                done = connection.exec_driver_sql(statement, tuple(some))
-                if done.returns_rows:
-                    returned += done.all()
+                returned += _returned(execute(connection, statement, list(some)))
                 start += size
     return returned
 
 
-def _for_sqlite(rows: Rows) -> Sequence[tuple[Any, ...]]:
+def _returned(cursor: Any) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+    return rows
+
+
+def _for_sqlite(rows: Rows) -> Sequence[Sequence[Any]]:
     converters = _converters(rows.table, rows.names)
     if not any(converters):
         return rows.values
+    if len(rows.values) == 1:
+        pairs = zip(rows.values[0], converters, strict=True)
+        return [[value if convert is None else convert(value) for value, convert in pairs]]
     columns = [
         column if convert is None else map(convert, column)
         for column, convert in zip(zip(*rows.values, strict=True), converters, strict=True)

@@ -1,18 +1,20 @@
 """The database: how it is opened, when it is made, and what is refused before a command touches it."""
 
 import importlib
+import math
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 import ledger.books.model
@@ -34,6 +36,8 @@ OLDEST_SQLITE = (3, 39, 0)
 # How long a writer waits for another that is writing, on either database. A provider hangs up on its webhook after half
 # a minute, so a stuck writer has to be given up on well before.
 BUSY_SECONDS = 5.0
+# How long a connection to PostgreSQL may have rested and be taken as it is.
+ASKED_AFTER_SECONDS = 1.0
 # The driver keeps prepared statements by how often they were used: where there is no room for all of the program's, the
 # newcomers push out each other for ever, and each payment is compiled anew.
 KEPT_STATEMENTS = 1000
@@ -58,10 +62,12 @@ def open_engine(url: str) -> Engine:
     Refused where the database cannot be used."""
     if not url.startswith("sqlite"):
         try:
-            engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            engine = create_engine(url, hide_parameters=True)
         except (ArgumentError, ValueError) as error:
             raise Refused(Problem(f"is no database URL: {error}", field="CHO_DATABASE_URL")) from None
         event.listen(engine, "connect", _limit_waiting)
+        event.listen(engine, "checkin", _rested)
+        event.listen(engine, "checkout", partial(_still_there, engine.dialect))
         return engine
     driver = sqlite_driver()
     version: tuple[int, ...] = driver.sqlite_version_info
@@ -94,6 +100,21 @@ def _limit_waiting(connection: Any, record: Any) -> None:
     options, which the operator's URL may name as well."""
     connection.execute(f"SET lock_timeout = {round(BUSY_SECONDS * 1000)}").close()
     connection.commit()
+
+
+def _rested(connection: Any, record: Any) -> None:
+    record.info["rested"] = time.monotonic()
+
+
+def _still_there(dialect: Dialect, connection: Any, record: Any, proxy: Any) -> None:
+    """Ask a connection that rested a while whether its server still knows it, before something is made of it; another
+    one is opened where it does not. Asked each time, it would cost a payment an eighth of its time."""
+    if time.monotonic() - record.info.get("rested", math.inf) < ASKED_AFTER_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
 
 
 def _set_journal(connection: Any, driver: ModuleType, journal: str) -> None:

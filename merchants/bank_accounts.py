@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from ledger.among import among
+from ledger.direct import Asking, Statement, answer
 from merchants.model import BANK_ACCOUNT, STALL
 from merchants.number_digests import digests_of
 
@@ -57,7 +58,7 @@ class Holding(NamedTuple):
         return self.until is not None and self.until <= at
 
 
-_HOLDINGS = (
+_HOLDINGS = Statement(
     select(
         BANK_ACCOUNT.c.number,
         BANK_ACCOUNT.c.id,
@@ -78,13 +79,17 @@ _HOLDINGS = (
 def holdings(session: Session, market_id: int, numbers: Iterable[str]) -> dict[str, list[Holding]]:
     """By account number, every stall of a market that has or had it, whatever the bank; a stall that was forgotten
     too."""
+    return answer(session, ask_holdings(session, market_id, numbers))
+
+
+def ask_holdings(session: Session, market_id: int, numbers: Iterable[str]) -> Asking[dict[str, list[Holding]]]:
+    """`holdings`, to be asked together with others."""
     wanted = set(numbers)
     forgotten = digests_of(session, market_id, wanted)
-    rows = session.connection().execute(_HOLDINGS, {"market": market_id, "numbers": wanted | forgotten.keys()})
     found: dict[str, list[Holding]] = defaultdict(list)
-    for row in rows:
+    for row in (yield _HOLDINGS(market=market_id, numbers=wanted | forgotten.keys())):
         number = forgotten.get(row.number, row.number)
-        found[number].append(Holding(*row[1:8], heard=row.heard_at is not None))
+        found[number].append(Holding._make((*row[1:8], row.heard_at is not None)))
     return found
 
 

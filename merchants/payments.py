@@ -12,23 +12,24 @@ One transaction a notice (or a batch of them), in this order:
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from ledger import books
 from ledger.days import HO_CHI_MINH
+from ledger.direct import Asking, answers, back_to_mark, mark, one_journey
 from ledger.inbox import tries
 from ledger.inbox.notice import Feed, Notice
-from ledger.inbox.receive import Stored, number, pending, receive, settle, store
-from ledger.inbox.twins import Twin, find_twins, hand_over_twins, lock_accounts
-from merchants.bank_accounts import Holding, holdings, mark_heard
+from ledger.inbox.receive import Stored, ask_ids, number, pending, receive, settle, store
+from ledger.inbox.twins import Twin, ask_twins, hand_over_twins, lock_accounts
+from merchants.bank_accounts import Holding, ask_holdings, mark_heard
 from merchants.payment_codes import Answer, codes_that_test, record_answers
-from merchants.references import owners, references_in
+from merchants.references import ask_owners, references_in
 from qr import banks
 
 log = logging.getLogger(__name__)
@@ -62,15 +63,16 @@ def take(
     """Store deliveries of one channel and feed and book what can be booked; one outcome each, in their order."""
     if not deliveries:
         return []
-    numbers = {notice.account_number for notice, _ in deliveries} | {notice.virtual_account for notice, _ in deliveries}
-    # Held over the savepoint's end, so that both ways below lock in one order: accounts, books, the notices' own keys.
-    lock_accounts(session, source.market_id, numbers - {""})
+    with one_journey(session):
+        # Before the mark, so that both ways below lock in one order: accounts, books, the notices' own keys.
+        lock_accounts(session, source.market_id, _numbers(notice for notice, _ in deliveries))
+        mark(session)
     try:
-        with session.begin_nested():
-            return _take_at_once(session, source, feed, deliveries, now)
+        return _take_at_once(session, source, feed, deliveries, now)
     except OperationalError:
         raise
     except Exception as error:
+        back_to_mark(session)
         # Whatever it was, below it meets one notice alone, which is stored before it is booked.
         log.info("a batch of channel %s is taken one by one: %s", source.channel_id, type(error).__name__)
     received = receive(
@@ -93,9 +95,11 @@ def _take_at_once(
     Whether a notice is new is known only when it is stored. A decision about one does not rest on the others, except
     for twins: each takes its own among equal ones.
     """
-    numbered = number(session, deliveries, market_id=source.market_id, channel_id=source.channel_id, feed=feed)
+    notices = [notice for notice, _ in deliveries]
+    known, (ids,) = _know(session, source.market_id, notices, ask_ids(session, deliveries))
+    numbered = number(deliveries, ids, market_id=source.market_id, channel_id=source.channel_id, feed=feed)
     each = list({one.id: one for one in reversed(numbered)}.values())[::-1]
-    plan = _decide(session, source, each, Decision())
+    plan = _decide(session, source, each, Decision(), known)
     received = store(session, deliveries, numbered, {one.id: plan.move(one.id) for one in each}, now)
     stored = [one.stored for one in received if one.stored is not None]
     if plan.twins and len(stored) < len(each):
@@ -113,13 +117,14 @@ def book_or_keep(session: Session, source: Source, stored: Sequence[Stored], now
     """Book the batch inside a savepoint; if it fails, one by one, so that a poisoned notice holds up only itself."""
     if not stored:
         return []
+    mark(session)
     try:
-        with session.begin_nested():
-            return book(session, source, stored, now)
+        return book(session, source, stored, now)
     except OperationalError:
         # A lock time-out, a deadlock or a full disk says nothing about the notice; the whole transaction is void.
         raise
     except Exception as error:
+        back_to_mark(session)
         if len(stored) > 1:
             return [outcome for one in stored for outcome in book_or_keep(session, source, [one], now)]
         log.exception("notice %s could not be booked", stored[0].id)
@@ -154,8 +159,10 @@ def book(
     session: Session, source: Source, stored: Sequence[Stored], now: datetime, decision: Decision | None = None
 ) -> list[Outcome]:
     """Find each notice's stall and write its entry, or leave it unmatched, held, or the twin of one told before."""
-    lock_accounts(session, source.market_id, _numbers(stored))
-    plan = _decide(session, source, stored, decision or Decision())
+    notices = [one.notice for one in stored]
+    lock_accounts(session, source.market_id, _numbers(notices))
+    known, _ = _know(session, source.market_id, notices)
+    plan = _decide(session, source, stored, decision or Decision(), known)
     outcomes = _write(session, source, stored, plan, now)
     for one in stored:
         if one.id in plan.twins and plan.twins[one.id].hands_over:
@@ -167,7 +174,7 @@ def book(
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is to become of some notices, by their ids: the holdings each names, the references its memo carries, its
-    stall (`found` has incoming ones only, None where it is nobody's), its twin; and the books, locked."""
+    stall (`found` has incoming ones only, None where it is nobody's), its twin; the locked books, ids for entries."""
 
     decision: Decision
     named: Mapping[int, list[Holding]]
@@ -176,6 +183,7 @@ class _Plan:
     found: Mapping[int, Match | None]
     heads: dict[int, books.Head]
     twins: Mapping[int, Twin]
+    entry_ids: Sequence[int]
 
     def move(self, notice_id: int) -> tuple[Status, int | None]:
         """The status of a notice, and the one it is the same as."""
@@ -187,29 +195,50 @@ class _Plan:
         return ("unmatched" if self.found[notice_id] is None else "recorded"), None
 
 
-def _numbers(stored: Sequence[Stored]) -> set[str]:
-    return {one.notice.account_number for one in stored} | {one.notice.virtual_account for one in stored} - {""}
+def _numbers(notices: Iterable[Notice]) -> set[str]:
+    return {number for one in notices for number in (one.account_number, one.virtual_account)} - {""}
 
 
-def _decide(session: Session, source: Source, stored: Sequence[Stored], decision: Decision) -> _Plan:
+class _Known(NamedTuple):
+    """The references that memos carry, by memo; who has an account, by its number; whose a reference is."""
+
+    said: Mapping[str, list[str]]
+    held: Mapping[str, list[Holding]]
+    owned: Mapping[str, tuple[int, int | None]]
+
+
+def _know(session: Session, market_id: int, notices: Sequence[Notice], *more: Asking[Any]) -> tuple[_Known, list[Any]]:
+    """What these notices name that we know, with the answers to `more`, asked together."""
+    said = {memo: references_in(memo) for memo in {one.memo for one in notices}}
+    references = {reference for each in said.values() for reference in each}
+    held, owned, *others = answers(
+        session, ask_holdings(session, market_id, _numbers(notices)), ask_owners(references), *more
+    )
+    return _Known(said, held, owned), others
+
+
+def _decide(session: Session, source: Source, stored: Sequence[Stored], decision: Decision, known: _Known) -> _Plan:
     """Look, with their accounts locked, what is to become of these notices, and lock the books; write nothing."""
-    known = holdings(session, source.market_id, _numbers(stored))
-    named = {one.id: _named(one.notice, known) for one in stored}
+    owned = known.owned
+    named = {one.id: _named(one.notice, known.held) for one in stored}
     incoming = [one for one in stored if one.notice.direction == "in" and not one.notice.test]
-    said = {one.id: references_in(one.notice.memo) for one in incoming}
-    owned = owners(session, {reference for references in said.values() for reference in references})
+    said = {one.id: known.said[one.notice.memo] for one in incoming}
     found = {
         one.id: decision.stall
         or _find_stall(source, moment_of(one.notice), named[one.id], {owned[r][0] for r in said[one.id] if r in owned})
         for one in incoming
     }
-    heads = books.lock(session, {match.book_id for match in found.values() if match})
-    # Only now, with accounts and books locked, can no other writer slip the same payment in between.
-    twins = {} if decision.another else find_twins(session, source.market_id, incoming)
+    # With accounts and then books locked, no other writer can slip the same payment in between.
+    heads, twins, ids = answers(
+        session,
+        books.ask_lock({match.book_id for match in found.values() if match}),
+        ask_twins(source.market_id, [] if decision.another else incoming),
+        books.ask_entry_ids(session, sum(match is not None for match in found.values())),
+    )
     if decision.stall is not None:
         # A probable twin was weighed when the later of the two came; a person who names the stall is not asked again.
         twins = {notice_id: twin for notice_id, twin in twins.items() if twin.certain}
-    return _Plan(decision, named, said, owned, found, heads, twins)
+    return _Plan(decision, named, said, owned, found, heads, twins, ids)
 
 
 def _write(session: Session, source: Source, stored: Sequence[Stored], plan: _Plan, now: datetime) -> list[Outcome]:
@@ -218,9 +247,8 @@ def _write(session: Session, source: Source, stored: Sequence[Stored], plan: _Pl
     matched = [
         (one, match) for one in stored if (match := plan.found.get(one.id)) is not None and one.id not in plan.twins
     ]
-    posted = books.post(
-        session, plan.heads, [_draft(one, match, plan.decision) for one, match in matched], recorded_at=now
-    )
+    drafts = [_draft(one, match, plan.decision) for one, match in matched]
+    posted = books.post(session, plan.heads, drafts, recorded_at=now, ids=plan.entry_ids)
     entries = {one.id: place.entry_id for (one, _), place in zip(matched, posted, strict=True)}
     answers = [
         Answer(code, entries[one.id], one.notice.amount, moment_of(one.notice))

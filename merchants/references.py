@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from ledger.among import among
+from ledger.direct import Asking, Statement, answer
 from merchants.model import REFERENCE
 
 ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -67,17 +68,22 @@ def new_references(session: Session, count: int, source: random.Random) -> Itera
     return iter(sorted(fresh))
 
 
-_OWNERS = select(REFERENCE.c.reference, REFERENCE.c.stall_id, REFERENCE.c.payment_code_id).where(
-    among(REFERENCE.c.reference, "references")
+_OWNERS = Statement(
+    select(REFERENCE.c.reference, REFERENCE.c.stall_id, REFERENCE.c.payment_code_id).where(
+        among(REFERENCE.c.reference, "references")
+    )
 )
 
 
 def owners(session: Session, references: Iterable[str]) -> dict[str, tuple[int, int | None]]:
     """Whose these references are: reference → (stall id, payment code id or None). Unknown ones are absent."""
+    return answer(session, ask_owners(references))
+
+
+def ask_owners(references: Iterable[str]) -> Asking[dict[str, tuple[int, int | None]]]:
+    """`owners`, to be asked together with others."""
     asked = set(references)
-    if not asked:
-        return {}
-    rows = session.connection().execute(_OWNERS, {"references": asked})
+    rows = (yield _OWNERS(references=asked)) if asked else []
     return {row.reference: (row.stall_id, row.payment_code_id) for row in rows}
 
 

@@ -1,7 +1,7 @@
 """Append-only books, one a stall: the entries, their legs, the chain and the counts."""
 
 from ledger.books.correct import Group, enter_sale, load_group, mark_not_sale, mark_sale, reverse, sale_legs
-from ledger.books.post import Concerned, Draft, Head, Posted, lock, open_books, post
+from ledger.books.post import Concerned, Draft, Head, Posted, ask_entry_ids, ask_lock, lock, open_books, post
 
 __all__ = [
     "Concerned",
@@ -9,6 +9,8 @@ __all__ = [
     "Group",
     "Head",
     "Posted",
+    "ask_entry_ids",
+    "ask_lock",
     "enter_sale",
     "load_group",
     "lock",

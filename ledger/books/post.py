@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import insert as insert_into
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlmodel import Session
 
 from ledger.among import among
 from ledger.books.chain import FORM, entry_hash
 from ledger.books.model import BOOK, DAY_TOTAL, ENTRY, ENTRY_NOTE, POSTING
+from ledger.direct import Asking, Statement, answer, ask_next, connection_of
 from ledger.rows import Rows, insert
 
 _ADDED_TO_THE_DAY = (
@@ -80,7 +81,7 @@ def open_books(session: Session, market_id: int, count: int) -> list[int]:
     return [row.id for row in rows]
 
 
-_LOCK = select(BOOK).where(among(BOOK.c.id, "books")).order_by(BOOK.c.id).with_for_update()
+_LOCK = Statement(select(BOOK).where(among(BOOK.c.id, "books")).order_by(BOOK.c.id).with_for_update())
 
 
 def lock(session: Session, book_ids: set[int]) -> dict[int, Head]:
@@ -88,28 +89,47 @@ def lock(session: Session, book_ids: set[int]) -> dict[int, Head]:
 
     On SQLite the write transaction is the lock already.
     """
-    if not book_ids:
-        return {}
-    rows = session.connection().execute(_LOCK, {"books": book_ids})
+    return answer(session, ask_lock(book_ids))
+
+
+def ask_lock(book_ids: set[int]) -> Asking[dict[int, Head]]:
+    """`lock`, to be asked together with others."""
+    rows = (yield _LOCK(books=book_ids)) if book_ids else []
     heads = {row.id: Head(row.market_id, row.entries, row.head) for row in rows}
     missing = book_ids - heads.keys()
     assert not missing, f"no such book: {missing}"
     return heads
 
 
-def post(session: Session, heads: dict[int, Head], drafts: Sequence[Draft], *, recorded_at: datetime) -> list[Posted]:
-    """Write entries, in this order, into books that `lock` gave; the heads move along.
+def ask_entry_ids(session: Session, count: int) -> Asking[list[int]]:
+    """Ids for so many entries, known before the rows are written, for legs come first."""
+    return (yield from ask_next(session, "entry", count))
+
+
+def post(
+    session: Session,
+    heads: dict[int, Head],
+    drafts: Sequence[Draft],
+    *,
+    recorded_at: datetime,
+    ids: Sequence[int] | None = None,
+) -> list[Posted]:
+    """Write entries, in this order, into books that `lock` gave; the heads move along. `ids`: as many or more, where
+    they were asked for already.
 
     The database refuses (IntegrityError) what does not balance, a notice booked twice, a key used twice.
     """
     if not drafts:
         return []
+    assert ids is None or len(ids) >= len(drafts), "each entry needs an id"
     entries: list[tuple[object, ...]] = []
     postings: list[tuple[object, ...]] = []
     notes: list[tuple[object, ...]] = []
     totals: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     posted: list[Posted] = []
-    for entry_id, draft in zip(_entry_ids(session, len(drafts)), drafts, strict=True):
+    if ids is None:
+        ids = answer(session, ask_entry_ids(session, len(drafts)))
+    for entry_id, draft in zip(ids, drafts, strict=False):
         head = heads[draft.book_id]
         number = head.entries + 1
         concerned = draft.concerned
@@ -174,7 +194,7 @@ def post(session: Session, heads: dict[int, Head], drafts: Sequence[Draft], *, r
     days = [(book, day, heads[book].market_id, *sums) for (book, day), sums in totals.items()]
     ends = [(book, heads[book].market_id, heads[book].entries, heads[book].hash) for book in touched]
     insert(
-        session.connection(),
+        connection_of(session),
         Rows(POSTING, _POSTING, postings),
         Rows(ENTRY, _ENTRY, entries),
         Rows(ENTRY_NOTE, ("entry_id", "market_id", "reason"), notes),
@@ -192,15 +212,3 @@ _ENTRY = (
 )  # fmt: skip
 _DAY = ("book_id", "booked_on", "market_id", "cashless_count", "cashless_sum", "typed_sum", "cash_sum")
 _MOVED_ALONG = "ON CONFLICT (id) DO UPDATE SET entries = excluded.entries, head = excluded.head"
-
-
-def _entry_ids(session: Session, count: int) -> list[int]:
-    """Ids known before the rows are written, for legs come first; a write transaction on SQLite has no rival."""
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        rows = connection.execute(
-            text("SELECT nextval('entry_id_seq') FROM generate_series(1, :count)"), {"count": count}
-        )
-        return [row[0] for row in rows]
-    newest: int = connection.execute(text("SELECT coalesce(max(id), 0) FROM entry")).scalar_one()
-    return list(range(newest + 1, newest + 1 + count))

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from ledger.among import among
 from ledger.books.model import ENTRY
 from ledger.days import Month
+from ledger.direct import Asking, Statement, answer, ask_next, connection_of
 from ledger.inbox.model import NOTICE, NOTICE_BODY, WAITING
 from ledger.inbox.notice import Feed, Notice, digest
 from ledger.refused import Problem, Refused
@@ -54,25 +55,21 @@ def receive(
 
     The same event told again with another content keeps its second body and is marked `differs`.
     """
-    numbered = number(session, deliveries, market_id=market_id, channel_id=channel_id, feed=feed)
+    ids = answer(session, ask_ids(session, deliveries))
+    numbered = number(deliveries, ids, market_id=market_id, channel_id=channel_id, feed=feed)
     return store(session, deliveries, numbered, {}, now)
 
 
+def ask_ids(session: Session, deliveries: Sequence[tuple[Notice, bytes]]) -> Asking[dict[str, int]]:
+    """The ids that these deliveries' events will have, if nobody told them before."""
+    ids = dict.fromkeys((notice.event_id for notice, _ in deliveries), 0)
+    return dict(zip(ids, (yield from ask_next(session, "notice", len(ids))), strict=True))
+
+
 def number(
-    session: Session, deliveries: Sequence[tuple[Notice, bytes]], *, market_id: int, channel_id: int, feed: Feed
+    deliveries: Sequence[tuple[Notice, bytes]], ids: Mapping[str, int], *, market_id: int, channel_id: int, feed: Feed
 ) -> list[Stored]:
     """Each delivery as `store` will write it, if nobody told it before; the same event in one batch has one id."""
-    ids: dict[str, int] = dict.fromkeys((notice.event_id for notice, _ in deliveries), 0)
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        found = connection.exec_driver_sql(
-            "SELECT nextval('notice_id_seq') FROM generate_series(1, %s)", (len(ids),)
-        ).scalars()
-        ids = dict(zip(ids, found, strict=True))
-    else:
-        # A write transaction on SQLite has no rival.
-        newest: int = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM notice").scalar_one()
-        ids = dict(zip(ids, range(newest + 1, newest + 1 + len(ids)), strict=True))
     return [
         Stored(
             ids[notice.event_id],
@@ -107,7 +104,7 @@ def store(
 ) -> list[Received]:
     """Write what `number` gave; `moves` has the status of each id and the notice it is the same as, where it is not
     pending. What was told before is not written, whatever its move."""
-    connection = session.connection()
+    connection = connection_of(session)
     first: dict[str, Stored] = {}
     for one in numbered:
         first.setdefault(one.notice.event_id, one)
@@ -164,15 +161,23 @@ def _notice_row(one: Stored, move: tuple[str, int | None], now: datetime) -> tup
     )
 
 
-_TOLD_BEFORE = select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(
-    NOTICE.c.channel_id == bindparam("channel"), NOTICE.c.feed == bindparam("feed"), among(NOTICE.c.event_id, "events")
+_TOLD_BEFORE = Statement(
+    select(NOTICE.c.event_id, NOTICE.c.id, NOTICE.c.digest).where(
+        NOTICE.c.channel_id == bindparam("channel"),
+        NOTICE.c.feed == bindparam("feed"),
+        among(NOTICE.c.event_id, "events"),
+    )
 )
 
 
 def _already_stored(
     session: Session, channel_id: int, feed: str, event_ids: Iterable[str]
 ) -> dict[str, tuple[int, str]]:
-    rows = session.connection().execute(_TOLD_BEFORE, {"channel": channel_id, "feed": feed, "events": event_ids})
+    return answer(session, _ask_already_stored(channel_id, feed, event_ids))
+
+
+def _ask_already_stored(channel_id: int, feed: str, event_ids: Iterable[str]) -> Asking[dict[str, tuple[int, str]]]:
+    rows = yield _TOLD_BEFORE(channel=channel_id, feed=feed, events=event_ids)
     return {row.event_id: (row.id, row.digest) for row in rows}
 
 

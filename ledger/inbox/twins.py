@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, not_, select, text, update
+from sqlalchemy import bindparam, not_, select, update
 from sqlmodel import Session
 
-from ledger.among import among_pairs
+from ledger.among import among, among_pairs
+from ledger.direct import Asking, Statement, answer, connection_of, execute
 from ledger.inbox.model import NOTICE
 from ledger.inbox.receive import Stored
 
@@ -38,15 +40,15 @@ class _Earlier:
 def lock_accounts(session: Session, market_id: int, account_numbers: Iterable[str]) -> None:
     """Keep every other writer off these accounts until the transaction ends, so that two feeds telling one payment
     in the same instant see each other. A book's lock alone would not do: one of the two may find no stall."""
-    connection = session.connection()
+    connection = connection_of(session)
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            text(
-                "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(number, :market) AS key"
-                " FROM unnest(CAST(:numbers AS text[])) AS number ORDER BY key) AS keys"
-            ),
-            {"market": market_id, "numbers": list(account_numbers)},
-        )
+        execute(connection, _LOCK, (market_id, list(account_numbers)))
+
+
+_LOCK = (
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(number, %s) AS key"
+    " FROM unnest(CAST(%s AS text[])) AS number ORDER BY key) AS keys"
+)
 
 
 def find_twins(
@@ -58,15 +60,23 @@ def find_twins(
     feed told both, or whose twins it did, are two payments. Where a person says that they are the same, a probable
     twin is as good as a certain one.
     """
+    return answer(session, ask_twins(market_id, notices, person_says_same=person_says_same))
+
+
+def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bool = False) -> Asking[dict[int, Twin]]:
+    """`find_twins`, to be asked together with others."""
     if not notices:
         return {}
     source = notices[0].channel_id, notices[0].feed
     days = {(stored.notice.account_number, stored.notice.local_date) for stored in notices}
-    candidates = _other_feeds(session, market_id, source, days)
+    candidates = _by_payment((yield _OTHER_FEEDS(market=market_id, days=days, channel=source[0], feed=source[1])))
     if not candidates:
         return {}
     originals = [stored.id for stored in notices] + [earlier.id for rows in candidates.values() for earlier in rows]
-    told_by = _sources_of_twins(session, originals)
+    # Which channels and feeds told a twin of each of these.
+    told_by: defaultdict[int, set[tuple[int, str]]] = defaultdict(set)
+    for row in (yield _TWINS_OF(originals=originals)):
+        told_by[row.same_as].add((row.channel_id, row.feed))
     twins: dict[int, Twin] = {}
     for stored in notices:
         notice = stored.notice
@@ -104,7 +114,7 @@ def _distance(one: datetime | None, other: datetime | None) -> timedelta:
     return abs(one - other) if one and other else WITHIN
 
 
-_OTHER_FEEDS = (
+_OTHER_FEEDS = Statement(
     select(
         NOTICE.c.id,
         NOTICE.c.channel_id,
@@ -128,30 +138,23 @@ _OTHER_FEEDS = (
 )
 
 
-def _other_feeds(
-    session: Session, market_id: int, source: tuple[int, str], days: set[tuple[str, date]]
-) -> dict[tuple[str, date, int], list[_Earlier]]:
-    said = {"market": market_id, "days": days, "channel": source[0], "feed": source[1]}
-    found = session.connection().execute(_OTHER_FEEDS, said).all()
+_TWINS_OF = Statement(
+    select(NOTICE.c.same_as, NOTICE.c.channel_id, NOTICE.c.feed).where(among(NOTICE.c.same_as, "originals"))
+)
+
+
+def _by_payment(found: Iterable[Any]) -> dict[tuple[str, date, int], list[_Earlier]]:
+    """The notices that other feeds told and that are no twins themselves, by account, day and amount."""
+    rows = list(found)
     candidates: dict[tuple[str, date, int], list[_Earlier]] = defaultdict(list)
     originals: dict[int, _Earlier] = {}
-    for each in found:
+    for each in rows:
         if each.same_as is None:
             named = {each.bank_reference} - {""}
             original = _Earlier(each.id, (each.channel_id, each.feed), each.status == "held", each.at, named)
             originals[each.id] = original
             candidates[each.account_number, each.local_date, each.amount].append(original)
-    for each in found:
+    for each in rows:
         if each.same_as in originals and each.bank_reference:
             originals[each.same_as].references.add(each.bank_reference)
     return candidates
-
-
-def _sources_of_twins(session: Session, originals: list[int]) -> defaultdict[int, set[tuple[int, str]]]:
-    """Which channels and feeds told a twin of each of these."""
-    found: defaultdict[int, set[tuple[int, str]]] = defaultdict(set)
-    for row in session.connection().execute(
-        select(NOTICE.c.same_as, NOTICE.c.channel_id, NOTICE.c.feed).where(NOTICE.c.same_as.in_(originals))
-    ):
-        found[row.same_as].add((row.channel_id, row.feed))
-    return found

@@ -1,11 +1,12 @@
 """One of many values, in a statement built once."""
 
 import pytest
-from sqlalchemy import Select, Update, select, update
+from sqlalchemy import Update, select, update
 from sqlmodel import Session
 
 from ledger.among import among
 from ledger.books.model import BOOK
+from ledger.direct import Statement
 from ledger.inbox.receive import _SETTLE, _TOLD_BEFORE
 from ledger.inbox.twins import _OTHER_FEEDS
 from market.db import Database
@@ -50,10 +51,11 @@ def test_it_changes_only_those(session: Session, huong: StallRow, tu: StallRow) 
     [_SETTLE, _TOLD_BEFORE, _HOLDINGS, _OWNERS, _OTHER_FEEDS],
     ids=["settle", "told before", "holdings", "owners", "other feeds"],
 )
-def test_on_sqlite_an_index_answers_it(database: Database, statement: Select[tuple[int]] | Update) -> None:
-    if database.engine.dialect.name != "sqlite":
+def test_on_sqlite_an_index_answers_it(database: Database, statement: Statement | Update) -> None:
+    dialect = database.engine.dialect
+    if dialect.name != "sqlite":
         return
-    plain = str(statement.compile(database.engine))
+    plain = statement.on(dialect).sql if isinstance(statement, Statement) else str(statement.compile(dialect=dialect))
     count = plain.count("?")
     with database.reading() as session:
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {plain}", ("[]",) * count).all()

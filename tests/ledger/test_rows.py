@@ -87,12 +87,12 @@ def test_a_moment_without_a_zone_is_refused(session: Session) -> None:
 def test_every_row_is_written_once_and_in_order(session: Session, count: int) -> None:
     rows = notices(count)
     written = insert(session.connection(), Rows(rows.table, rows.names, rows.values, "RETURNING id"))
-    assert [row.id for row in written] == list(range(1, count + 1))
+    assert [row[0] for row in written] == list(range(1, count + 1))
 
 
 def test_of_several_tables_the_first_is_whole_before_the_next(session: Session) -> None:
     twins = Rows(NOTICE, tuple(_NOTICE), [tuple((_NOTICE | {"id": 3, "event_id": "3"}).values())], "RETURNING id")
-    assert [row.id for row in insert(session.connection(), notices(2), twins)] == [3]
+    assert [row[0] for row in insert(session.connection(), notices(2), twins)] == [3]
 
 
 def test_nothing_is_written_of_no_rows(session: Session) -> None:
