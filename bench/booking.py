@@ -64,9 +64,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--many", type=int, default=36_000)
     wanted = parser.parse_args()
-    count = wanted.payments * wanted.rounds
-    told = list(dict.fromkeys(bodies(count * 2)))[:count]
-    deliveries = [(READERS["sepay"](body)[0], body) for body in told]
+    deliveries = _deliveries(wanted.payments * wanted.rounds)
     with tempfile.TemporaryDirectory(prefix="cho") as folder:
         path = Path(folder) / "month.jsonl"
         path.write_bytes(b"\n".join(bodies(wanted.many)))
@@ -93,6 +91,22 @@ def _one_by_one(make: Callable[[], Database], deliveries: Sequence[Delivery], si
         print(f"  the service to {name}: {median(ratios):.2f} (half of the rounds: {low:.2f} to {high:.2f})")
     for writer in (service, plain, objects):
         writer.database.engine.dispose()
+
+
+def floor(make: Callable[[], Database], payments: int) -> float:
+    """Payments a second that plain SQL writes, one commit each."""
+    service, plain = _Service(make()), _Floor(make())
+    service.write(_deliveries(payments))
+    spent = _timed(plain.write, service.written(payments))
+    for writer in (service, plain):
+        writer.database.engine.dispose()
+    return payments / spent
+
+
+def _deliveries(count: int) -> list[Delivery]:
+    """So many different payments."""
+    told = list(dict.fromkeys(bodies(count * 2)))[:count]
+    return [(READERS["sepay"](body)[0], body) for body in told]
 
 
 def _many(make: Callable[[], Database], path: Path) -> None:

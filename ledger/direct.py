@@ -6,7 +6,7 @@ costs several times what the database takes to answer (`bench/booking.py`), and 
 
 from collections import namedtuple
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast
@@ -29,7 +29,7 @@ _POSITIONAL = {
 
 
 class Statement:
-    """A statement of SQLAlchemy's; calling it with the values of its parameters gives what `answers` is asked."""
+    """A statement of SQLAlchemy's; calling it with the values of its parameters makes a question."""
 
     def __init__(self, statement: Any) -> None:
         self._statement = statement
@@ -37,6 +37,10 @@ class Statement:
 
     def __call__(self, **values: Any) -> "Question":
         return Question(self, values)
+
+    def rows(self, session: Session, **values: Any) -> list[Any]:
+        """What it gives for these values: named tuples with the columns' own types. Raises what SQLAlchemy would."""
+        return _asked(connection_of(session), self(**values))()
 
     def on(self, dialect: Dialect) -> "_Compiled":
         """The statement as a driver takes it."""
@@ -83,19 +87,18 @@ def answers(session: Session, *askings: Asking[Any]) -> list[Any]:
     while open_:
         asked = dict(open_)
         open_.clear()
-        if len(asked) == 1:
-            cursors = {place: _ask(connection, question) for place, question in asked.items()}
-        else:
-            with one_journey(session):
-                cursors = {place: _ask(connection, question) for place, question in asked.items()}
-        for place, (cursor, compiled) in cursors.items():
-            go_on(place, compiled.rows(cursor.fetchall() if cursor.description else []))
+        with one_journey(session) if len(asked) > 1 else nullcontext():
+            rows = {place: _asked(connection, question) for place, question in asked.items()}
+        for place, read in rows.items():
+            go_on(place, read())
     return found
 
 
-def _ask(connection: Connection, question: Question) -> tuple[Any, "_Compiled"]:
+def _asked(connection: Connection, question: Question) -> Callable[[], list[Any]]:
+    """Put a question; what is returned reads its rows."""
     compiled = question.statement.on(connection.dialect)
-    return execute(connection, compiled.sql, compiled.parameters(question.values)), compiled
+    cursor = execute(connection, compiled.sql, compiled.parameters(question.values))
+    return lambda: compiled.rows(cursor.fetchall())
 
 
 def ask_next(session: Session, table: str, count: int) -> Asking[list[int]]:

@@ -7,6 +7,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
+from ledger.direct import Statement
 from ledger.refused import Problem, Refused
 from market.model import CHANNEL, MARKET
 from market.secret_key import unseal
@@ -140,23 +141,26 @@ class Hook:
     last_heard_at: datetime | None
 
 
-_HOOK = select(
-    CHANNEL.c.market_id,
-    CHANNEL.c.stall_id,
-    CHANNEL.c.provider,
-    CHANNEL.c.auth,
-    CHANNEL.c.secret,
-    CHANNEL.c.former_secret,
-    CHANNEL.c.former_until,
-    CHANNEL.c.last_heard_at,
-).where(CHANNEL.c.id == bindparam("channel"), CHANNEL.c.status == "on")
+_HOOK = Statement(
+    select(
+        CHANNEL.c.market_id,
+        CHANNEL.c.stall_id,
+        CHANNEL.c.provider,
+        CHANNEL.c.auth,
+        CHANNEL.c.secret,
+        CHANNEL.c.former_secret,
+        CHANNEL.c.former_until,
+        CHANNEL.c.last_heard_at,
+    ).where(CHANNEL.c.id == bindparam("channel"), CHANNEL.c.status == "on")
+)
 
 
 def find_hook(session: Session, channel_id: int, now: datetime) -> Hook | None:
     """What a call to this channel is proven by; None where there is no such channel or it is off."""
-    row = session.connection().execute(_HOOK, {"channel": channel_id}).one_or_none()
-    if row is None:
+    rows = _HOOK.rows(session, channel=channel_id)
+    if not rows:
         return None
+    (row,) = rows
     former_holds = row.former_until is not None and now < row.former_until
     kept = (row.secret, row.former_secret if former_holds else None)
     return Hook(

@@ -144,6 +144,7 @@ class Database:
         # SQLite has one writer and lets the others try again after a nap; threads that queue here are woken in turn.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
         self._committed = 0
+        self._read_only = engine.execution_options(reading=True)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -188,8 +189,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A look that locks nobody out and leaves nothing behind."""
-        engine = self.engine.execution_options(reading=True)
-        with Session(engine, expire_on_commit=False, info=self._said) as session:
+        with Session(self._read_only, expire_on_commit=False, info=self._said) as session:
             yield session
 
 

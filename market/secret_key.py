@@ -4,6 +4,7 @@ import base64
 import contextlib
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -64,5 +65,6 @@ def _fernet(key: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(_derived(key, b"cho channel secret")))
 
 
+@lru_cache(maxsize=8)
 def _derived(key: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key.encode())

@@ -84,7 +84,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     shedding = _Shedding(create_app(installation))
     ending = threading.Event()
     sockets: dict[int, Any] = {}
-    server = _server(settings, shedding, sockets)
+    server = made_server(settings, shedding, sockets)
     terminator = _stand_at_the_door(settings.tls, settings, server, sockets) if settings.tls else None
     shedding.waiting = server.task_dispatcher.queue
 
@@ -118,7 +118,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
         installation.close()
 
 
-def _server(settings: Settings, app: Callable[..., Iterable[bytes]], sockets: dict[int, Any]) -> Any:
+def made_server(settings: Settings, app: Callable[..., Iterable[bytes]], sockets: dict[int, Any]) -> Any:
     """waitress, with a door of its own only where plain http is served."""
     from waitress.server import create_server
 

@@ -173,11 +173,7 @@ _TOLD_BEFORE = Statement(
 def _already_stored(
     session: Session, channel_id: int, feed: str, event_ids: Iterable[str]
 ) -> dict[str, tuple[int, str]]:
-    return answer(session, _ask_already_stored(channel_id, feed, event_ids))
-
-
-def _ask_already_stored(channel_id: int, feed: str, event_ids: Iterable[str]) -> Asking[dict[str, tuple[int, str]]]:
-    rows = yield _TOLD_BEFORE(channel=channel_id, feed=feed, events=event_ids)
+    rows = _TOLD_BEFORE.rows(session, channel=channel_id, feed=feed, events=event_ids)
     return {row.event_id: (row.id, row.digest) for row in rows}
 
 
