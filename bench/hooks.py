@@ -56,11 +56,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cho") as folder, ExitStack() as stack:
         make = stack.enter_context((postgresql if wanted.postgresql else sqlite)(Path(folder)))
         url = make().engine.url.render_as_string(hide_password=False)
-        environment = {"CHO_DATA": folder, "CHO_PORT": str(_free_port()), "CHO_DATABASE_URL": url}
+        environment = {"CHO_DATA": folder, "CHO_PORT": str(free_port()), "CHO_DATABASE_URL": url}
         installation = Installation(Settings.from_environment(environment))
         stack.callback(installation.close)
         hook = _Hook(_signed_channel(installation), int(environment["CHO_PORT"]))
-        empty = _Empty(_free_port())
+        empty = _Empty(free_port())
         served = subprocess.Popen(
             [sys.executable, str(RUN), "serve"], env={**os.environ, **environment}, stderr=subprocess.DEVNULL
         )
@@ -71,7 +71,7 @@ def main() -> None:
         idle.start()
         stack.callback(idle.kill)
         for port in (hook.port, empty.port):
-            _wait_for(port)
+            wait_for(port)
         _compare(hook, empty, make, wanted.connections, wanted.rounds, wanted.seconds)
         with installation.database.reading() as session:
             booked = session.connection().execute(select(func.count()).select_from(ENTRY)).scalar_one()
@@ -118,21 +118,7 @@ class _Hook:
 
     def request(self) -> bytes:
         number = next(self._numbers)
-        body = json.dumps(
-            {
-                "id": str(number),
-                "account_number": f"{number % STALLS:010}",
-                "bank": "VCB",
-                "amount": 50_000,
-                "direction": "in",
-                "at": stamp(utc_now()),
-                "bank_reference": f"FT{number:012}",
-                "memo": "chuyen tien mua ca",
-            }
-        ).encode()
-        now = str(int(time.time()))
-        signature = hmac.new(SECRET.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
-        return _post(self._path, body, f"X-Cho-Timestamp: {now}\r\nX-Cho-Signature: sha256={signature}\r\n")
+        return signed(self._path, number, account=f"{number % STALLS:010}", amount=50_000)
 
     def check(self, answer: bytes) -> None:
         assert json.loads(answer)["status"] == "recorded", answer
@@ -169,6 +155,25 @@ def serve_empty(settings: Settings, port: int) -> None:
     made_server(replace(settings, port=port), app, sockets)
     while True:
         loop(timeout=0.5, use_poll=True, map=sockets, count=1)
+
+
+def signed(path: str, number: int, *, account: str, amount: int) -> bytes:
+    """A call of the `generic` provider, a request as it goes over the wire."""
+    body = json.dumps(
+        {
+            "id": str(number),
+            "account_number": account,
+            "bank": "VCB",
+            "amount": amount,
+            "direction": "in",
+            "at": stamp(utc_now()),
+            "bank_reference": f"FT{number:012}",
+            "memo": "chuyen tien mua ca",
+        }
+    ).encode()
+    now = str(int(time.time()))
+    signature = hmac.new(SECRET.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return _post(path, body, f"X-Cho-Timestamp: {now}\r\nX-Cho-Signature: sha256={signature}\r\n")
 
 
 def _post(path: str, body: bytes, headers: str) -> bytes:
@@ -230,14 +235,16 @@ def _signed_channel(installation: Installation) -> int:
     return channel
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until something listens."""
     for _ in range(300):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
