@@ -1,4 +1,4 @@
-"""How often a token may ask: a bucket each, that a call takes a drop from and that fills up again steadily.
+"""How often a token or a person may ask: a bucket each, that a call takes a drop from and that fills up steadily.
 
 Kept in the memory of the process: what matters is that no program, however wrong it loops, takes the others' turn.
 """

@@ -1,8 +1,22 @@
 """The stallholder's phone: today, an amount and its code, what came in, the stall's sign and its book."""
 
+import math
+import time
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, abort, g, jsonify, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from markupsafe import Markup
 from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,6 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ledger.books.seals import seals_between
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
+from market.access.buckets import Buckets
 from market.markets import MarketRow, list_markets
 from market.signs import mark_printed, market_signs, outdated_signs, static_payload
 from market.web.api_cursors import cursor_of, number_of
@@ -154,19 +169,31 @@ def ask() -> AnyResponse | tuple[str, int]:
     wanted = named_stall(request.form.get("stall", type=int))
     typed = request.form.get("amount", "").strip()
     amount = parse_vnd(typed)
-    error = ""
+    error, status = "", 400
     if amount is None:
         error = say("Chưa đọc được số tiền này. Ghi số đồng, ví dụ 50000 hoặc 50.000.")
     elif not LEAST <= amount <= MOST:
         error = say("Ghi từ {least} đến {most}.", least=money(LEAST), most=money(MOST))
+    else:
+        wait = _wait()
+        if wait:
+            status, error = 429, say("Nhanh quá. Đợi {seconds} giây rồi bấm lại.", seconds=wait)
     with installation().database.writing() as writing:
         stall = load_stall(writing, wanted)
         if _closed(stall):
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
-            return page("stall/till.html", stall, 400, typed=typed, error=error)
+            return page("stall/till.html", stall, status, typed=typed, error=error)
         reference = ask_now(writing, stall, amount, now=utc_now())
     return redirect(url_for(".code", reference=reference), 303)
+
+
+def _wait() -> int:
+    """Seconds until this person may make one more code. Thirty in a row and one every two seconds are enough for the
+    longest queue, and a phone gone wild fills nothing up."""
+    buckets = current_app.extensions.setdefault("cho till buckets", Buckets(size=30, rate=0.5))
+    assert isinstance(buckets, Buckets)
+    return math.ceil(buckets.take(g.person.login_id, time.monotonic()))
 
 
 @blueprint.get("/code/<reference>")
