@@ -71,13 +71,13 @@ def kept(
         hook(told(huong, 1, account_number="555"))  # notice 8, unmatched
         hook(told(huong, 1, direction="out"))  # notice 9, ignored
         connection = session.connection()
-        for stall, number in ((huong, 8), (tu, 1)):
+        for stall, number, cash in ((huong, 8, 10), (tu, 1, 0)):
             where = (ENTRY.c.book_id == stall.book_id) & (ENTRY.c.number == number)
             head = connection.execute(select(ENTRY.c.hash).where(where)).scalar_one()
             book = {"market_id": market_id, "book_id": stall.book_id, "day": TODAY}
             connection.execute(insert(SEAL).values(**book, number=number, head=head, published_at=NOW + DAY))
-            count = {"version": 1, "counted": 9, "float": 0, "expected": 9, "at_number": number, "recorded_at": NOW}
-            connection.execute(insert(CASH_COUNT).values(**book, **count))
+            count = {"version": 1, "counted": 9, "float": 0, "expected": cash, "at_number": number}
+            connection.execute(insert(CASH_COUNT).values(**book, **count, recorded_at=NOW))
     return database
 
 

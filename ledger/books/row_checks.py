@@ -165,8 +165,19 @@ def published_heads_hold(connection: Connection, published: Iterable[PublishedHe
 
 
 def cash_counts_hold(connection: Connection) -> Iterator[Finding]:
-    """Counts of a day are versions 1, 2, 3 …, made when the book had that many entries; an entry is of that day."""
+    """Counts of a day are versions 1, 2, 3 …, made when the book had that many entries. What was expected is the float
+    and the day's cash by the book up to there; an entry is the next one, of that day, and is the difference."""
     count = CASH_COUNT.c
+    before, leg = ENTRY.alias("before"), POSTING.alias("leg")
+    cash = (
+        select(func.coalesce(func.sum(leg.c.amount), 0))
+        .join(before, before.c.id == leg.c.entry_id)
+        .where(before.c.book_id == count.book_id, before.c.booked_on == count.day, before.c.number <= count.at_number)
+        .where(leg.c.account == "cash")
+        .correlate(CASH_COUNT)
+        .scalar_subquery()
+    )
+    fits = (ENTRY.c.kind == "count") & (ENTRY.c.book_id == count.book_id) & (ENTRY.c.booked_on == count.day)
     rows = connection.execute(
         select(
             count.id,
@@ -174,30 +185,37 @@ def cash_counts_hold(connection: Connection) -> Iterator[Finding]:
             count.book_id,
             count.day,
             count.version,
+            count.counted,
+            count.float,
+            count.expected,
             count.at_number,
             count.entry_id,
             BOOK.c.entries,
+            cash.label("cash"),
+            POSTING.c.amount.label("found"),
             func.row_number().over(partition_by=(count.book_id, count.day), order_by=count.version).label("place"),
-            ((ENTRY.c.kind == "count") & (ENTRY.c.book_id == count.book_id) & (ENTRY.c.booked_on == count.day)).label(
-                "fits"
-            ),
+            (fits & (ENTRY.c.number == count.at_number + 1)).label("fits"),
         )
         .outerjoin(BOOK, BOOK.c.id == count.book_id)
         .outerjoin(ENTRY, ENTRY.c.id == count.entry_id)
+        .outerjoin(POSTING, (POSTING.c.entry_id == count.entry_id) & (POSTING.c.account == "cash"))
         .order_by(count.book_id, count.day, count.version)
     )
     for row in rows:
         where = (row.market_id, row.book_id, row.entry_id)
+        said = f"the cash count of {row.day}"
         if row.version != row.place:
-            yield Finding(
-                "cash_counts", *where, f"the cash count of {row.day} is version {row.version}, not {row.place}"
-            )
+            yield Finding("cash_counts", *where, f"{said} is version {row.version}, not {row.place}")
         if row.entries is not None and not 0 <= row.at_number <= row.entries:
-            yield Finding(
-                "cash_counts", *where, f"the cash count of {row.day} was made at number {row.at_number}, not there yet"
-            )
+            yield Finding("cash_counts", *where, f"{said} was made at number {row.at_number}, not there yet")
+        elif row.expected != row.float + row.cash:
+            message = f"expected {row.expected} đồng, where the float and the day's cash were {row.float + row.cash}"
+            yield Finding("cash_counts", *where, f"{said} {message}")
         if row.entry_id is not None and not row.fits:
-            yield Finding("cash_counts", *where, f"the cash count of {row.day} names an entry that is not its own")
+            yield Finding("cash_counts", *where, f"{said} names an entry that is not its own")
+        elif row.entry_id is not None and row.found != row.counted - row.expected:
+            message = f"found {row.counted - row.expected} đồng, and its entry says {row.found}"
+            yield Finding("cash_counts", *where, f"{said} {message}")
 
 
 def rows_name_rows(connection: Connection) -> Iterator[Finding]:

@@ -73,6 +73,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "entry_not_sale",
         "entry_sale",
         "entry_confirmed",
+        "day_counted",
     ),
     "channels": (
         "channel_added",

@@ -72,3 +72,5 @@ form.elements.amount.type = "hidden";
 form.querySelector("label").hidden = true;
 typed = form.elements.amount.value.replace(/\D/g, "").slice(0, LONGEST);
 show();
+// Each opening of the till is another sale, also where the page is a copy that the phone kept.
+form.elements.key.value = Array.from(crypto.getRandomValues(new Uint8Array(12)), (each) => each.toString(16).padStart(2, "0")).join("");

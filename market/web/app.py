@@ -53,6 +53,7 @@ _PAGES = (
     "stall",
     "stall_account",
     "stall_cash",
+    "stall_closing",
     "stall_connect",
     "stall_find",
     "stall_kept",

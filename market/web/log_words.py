@@ -74,6 +74,7 @@ SAID = {
     "entry_not_sale": "Ghi bút toán {entry} là không phải tiền bán hàng",
     "entry_sale": "Ghi bút toán {entry} lại là tiền bán hàng",
     "entry_confirmed": "Ghi khoản ghi tay {entry} là khoản ngân hàng báo",
+    "day_counted": "Chốt sổ một ngày của sạp, bản {version}",
     "channel_added": "Thêm kênh {channel}",
     "channel_on": "Bật kênh {channel}",
     "channel_off": "Tắt kênh {channel}",

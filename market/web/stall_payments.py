@@ -32,7 +32,7 @@ MOST_DECLINED = 20
 def of_day(day: str) -> tuple[str, int]:
     """A day's payments and typed sales, the newest first; today's without a day."""
     today = local_date(utc_now())
-    shown = _day(day) if day else today
+    shown = day_named(day) if day else today
     at = page_number(request.args.get("page"))
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
@@ -55,7 +55,8 @@ def of_day(day: str) -> tuple[str, int]:
     )
 
 
-def _day(text: str) -> date:
+def day_named(text: str) -> date:
+    """The day that an address names; or 404."""
     try:
         day = parse_day(text, "day")
     except Refused:
@@ -83,7 +84,7 @@ def _back() -> AnyResponse:
         return redirect(url_for("stall.today"), 303)
     if request.form.get("back") == "find":
         return redirect(url_for("find.amount", amount=request.form.get("amount", "")), 303)
-    wanted = _day(request.form.get("day", ""))
+    wanted = day_named(request.form.get("day", ""))
     return redirect(url_for(".day", day=wanted, page=request.form.get("page") or None), 303)
 
 

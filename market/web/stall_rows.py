@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from market.web.words import english, say
 from merchants.cash import LATE, MONTH_CLOSED, Typed
+from merchants.day_closing import SAID
 from merchants.incoming import Incoming
 from merchants.payments import NOT_CODED, TESTED
 
@@ -46,8 +47,21 @@ def late_said(typed: Typed) -> str:
     return say(texts[typed.late]) if typed.late in texts else ""
 
 
+# What a count of the drawer found, by the word of its answer.
+FOUND_SAID = {
+    "forgotten": "Bán mà quên ghi",
+    "put_in": "Tiền khác bỏ vào",
+    "taken_out": "Lấy ra chi việc khác",
+    "lost": "Thiếu, không rõ vì sao",
+    "open": "Chốt lại sổ",
+}
+
+
 def reason_said(why: str) -> str:
-    """The reason of a correction in the reader's language, where it is one of ours."""
+    """The reason of a correction or a count in the reader's language, where it is one of ours."""
+    for name, (_, noted) in SAID.items():
+        if why == noted:
+            return say(FOUND_SAID[name])
     if why == TESTED:
         return say("Lần thử nối ngân hàng")
     if why == NOT_CODED:

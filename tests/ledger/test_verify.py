@@ -206,9 +206,10 @@ def test_a_book_written_anew_with_its_hashes_is_found_by_its_seal(
         f"UPDATE day_total SET cash_sum = cash_sum + 10 WHERE book_id = {huong.book_id}",
     )
     damage(*rehashed(kept, huong.book_id))
-    [finding] = look().findings
+    counted, finding = look().findings
     assert (finding.check, finding.book_id, finding.entry_id) == ("published", huong.book_id, 8)
     assert finding.message == "the seal of 2026-11-24 names another hash of number 8"
+    assert (counted.check, counted.book_id) == ("cash_counts", huong.book_id)
 
 
 def test_a_cut_off_end_made_to_match_is_found_by_its_seal(

@@ -53,6 +53,8 @@ CASES: list[tuple[str, str, int | None, str]] = [
     ("UPDATE cash_count SET version = 2 WHERE book_id = H", "cash_counts", None, "is version 2, not 1"),
     ("UPDATE cash_count SET at_number = 12 WHERE book_id = H", "cash_counts", None, "number 12, not there yet"),
     ("UPDATE cash_count SET entry_id = 8 WHERE book_id = H", "cash_counts", 8, "names an entry that is not its own"),
+    ("UPDATE cash_count SET expected = 11 WHERE book_id = H", "cash_counts", None, "expected 11 đồng, where the float"),
+    ("UPDATE cash_count SET float = 5 WHERE book_id = H", "cash_counts", None, "the day's cash were 15"),
     ("UPDATE posting SET market_id = 9 WHERE entry_id = 8", "markets", 8, "is of market 9"),
     ("UPDATE entry SET market_id = 9 WHERE id = 8", "markets", 8, "entry 8 is of market 9"),
     ("UPDATE entry_note SET market_id = 9 WHERE entry_id = 8", "markets", 8, "entry_note 8 is of market 9"),

@@ -14,7 +14,7 @@ from market.db import Database
 from market.markets import add_market
 from market.model import CHANNEL
 from market.reports import close
-from merchants import cash, settling
+from merchants import cash, day_closing, settling
 from merchants.consents import VERSION, record_consent
 from merchants.payment_codes import make_payment_code
 from merchants.payments import Source, take
@@ -93,6 +93,17 @@ def build_side(database: Database, name: str, account: str) -> Side:
             amount=10_005,
             at=None,
             key=f"a-sale-{name}",
+            now=NOW,
+        )
+        day_closing.close_day(
+            session,
+            Actor(0, frozenset({stall.id})),
+            stall,
+            local_date(NOW),
+            counted=10_005,
+            float_amount=0,
+            seen=10_005,
+            said="open",
             now=NOW,
         )
         helper, ending = (
