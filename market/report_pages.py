@@ -118,10 +118,10 @@ def pages(printed: PrintedMonth) -> bytes:
             break
     if printed.stalls:
         _every_stall(flow, printed)
-    if printed.shared:
-        draw_shared(flow, printed.shared)
     if not signed:
         flow.place(_SIGNED, _signatures)
+    if printed.shared:
+        draw_shared(flow, printed.shared)
 
     file = io.BytesIO()
     canvas = Canvas(file, A4, pageCompression=1, invariant=1, initialFontName=TEXT, lang="vi")

@@ -241,6 +241,8 @@ def test_the_files_have_the_amounts_and_every_download_is_a_line(
     assert head[-2:] == ["Cho xem từ", "Tiền chuyển khoản, sạp tự cho xem"]
     assert (first[-1], second[-1], total[-1]) == (51_000, "", "")
     printed = text_of(board.get(f"{PAGE}.pdf").data)
+    # Signed before the page that is left out where the report is handed on.
+    assert printed.index("(ký, ghi rõ họ tên)") < printed.index("Số tiền sạp tự cho xem")
     assert "Số tiền sạp tự cho xem" in printed
     assert "51.000" in printed
     assert "62.000" not in printed
