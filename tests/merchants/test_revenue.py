@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,9 +15,11 @@ from sqlmodel import Session
 from ledger import books
 from ledger.books.correct import sale_legs
 from ledger.books.post import Draft, lock, post
+from ledger.books.sales import sales_sum
 from ledger.days import local_date
 from ledger.inbox.notice import Notice
 from ledger.refused import Refused
+from market.db import Database
 from merchants import settling
 from merchants.consents import record_consent
 from merchants.payments import Source, take
@@ -164,6 +167,28 @@ def test_no_document_is_made_where_a_days_total_is_wrong(
     desk.session.connection().execute(text("UPDATE day_total SET cash_sum = cash_sum + 1"))
     with pytest.raises(Disagrees, match=r"lines make 50000 đồng.*day totals 50001; run `ledger verify`"):
         kept_book()
+
+
+def test_an_entry_that_comes_between_two_looks_is_in_all_of_it_or_in_nothing(
+    database: Database,
+    channel: Source,
+    huong: StallRow,
+    huong_herself: Actor,
+    told: Callable[..., Notice],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def and_meanwhile(*asked: Any) -> int:
+        monkeypatch.setattr("merchants.revenue.sales_sum", sales_sum)
+        with database.writing() as writing:
+            take(writing, channel, "hook", [(told(huong, 50_000), b"{}")], NOW)
+        return sales_sum(*asked)
+
+    with database.writing() as writing:
+        take(writing, channel, "hook", [(told(huong, 20_000), b"{}")], NOW)
+    monkeypatch.setattr("merchants.revenue.sales_sum", and_meanwhile)
+    with database.reading() as reading:
+        made = revenue(reading, huong_herself, huong.id, NOVEMBER, now=NOW)
+    assert (made.entries, made.total) in ((1, 20_000), (2, 70_000))
 
 
 # The year.
