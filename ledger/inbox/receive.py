@@ -212,6 +212,18 @@ def channels_behind(session: Session) -> set[int]:
     return {row.channel_id for row in rows}
 
 
+_BODIES = (
+    select(NOTICE_BODY)
+    .join(NOTICE, (NOTICE.c.id == NOTICE_BODY.c.notice_id) & (NOTICE.c.digest == NOTICE_BODY.c.digest))
+    .where(among(NOTICE.c.id, "notices"))
+)
+_TURNS = (
+    select(ENTRY.c.notice_id, func.max(ENTRY.c.turn))
+    .where(among(ENTRY.c.notice_id, "notices"))
+    .group_by(ENTRY.c.notice_id)
+)
+
+
 def _load(session: Session, *conditions: object, limit: int, skip_locked: bool = False) -> list[Stored]:
     connection = session.connection()
     found = connection.execute(
@@ -223,22 +235,8 @@ def _load(session: Session, *conditions: object, limit: int, skip_locked: bool =
         .with_for_update(skip_locked=skip_locked, key_share=True)
     ).all()
     ids = [row.id for row in found]
-    bodies = {
-        row.notice_id: row
-        for row in connection.execute(
-            select(NOTICE_BODY)
-            .join(NOTICE, (NOTICE.c.id == NOTICE_BODY.c.notice_id) & (NOTICE.c.digest == NOTICE_BODY.c.digest))
-            .where(NOTICE.c.id.in_(ids))
-        )
-    }
-    turns: dict[int, int] = {
-        row[0]: row[1]
-        for row in connection.execute(
-            select(ENTRY.c.notice_id, func.max(ENTRY.c.turn))
-            .where(ENTRY.c.notice_id.in_(ids))
-            .group_by(ENTRY.c.notice_id)
-        )
-    }
+    bodies = {row.notice_id: row for row in connection.execute(_BODIES, {"notices": ids})}
+    turns: dict[int, int] = {row[0]: row[1] for row in connection.execute(_TURNS, {"notices": ids})}
     stored = []
     for row in found:
         body = bodies.get(row.id)

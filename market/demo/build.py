@@ -21,6 +21,7 @@ from market.channels import add_channel, heard, list_channels
 from market.config import Settings
 from market.db import Database, revisions
 from market.demo import people
+from market.demo.board import LEFT, assign_waiting
 from market.demo.months import Delivery, after, until
 from market.demo.plan import SAMPLES, Plan, Sample, deliveries_of, lives_of, months_of, payments_in, stalls_of
 from market.installation import Installation
@@ -31,7 +32,7 @@ from merchants import stalls
 from merchants.payments import Source, take
 
 # Moves when what is built changes, so that an older sample is built anew.
-VERSION = 2
+VERSION = 3
 # One transaction holds about so many: nobody else waits for this database while it is built.
 _A_TRANSACTION = 10_000
 
@@ -114,6 +115,8 @@ def _build_anew(
         closes_at = local_midnight(month.last + timedelta(days=3)) + timedelta(hours=9)
         if month != plan.current and closes_at < now:
             with database.writing() as session:
+                # What the board works through before it closes the month.
+                assign_waiting(session, plan, sample, now=closes_at - timedelta(hours=1))
                 market = find_market(session, sample.slug)
                 close(session, market, month, login_id=people.board_of(session, sample), now=closes_at)
     with database.writing() as session:
@@ -123,6 +126,7 @@ def _build_anew(
             for stall in stalls.list_stalls(session, market.id):
                 if lives[stall.code].closed:
                     stalls.close(session, stall, lives[stall.code].last, now)
+            assign_waiting(session, plan, sample, left=LEFT, now=now - timedelta(hours=1))
         people.live(session, plan, now)
     return logins
 
@@ -215,3 +219,5 @@ def _top_up(database: Database, plan: Plan, since: datetime, now: datetime) -> N
     for sample in SAMPLES:
         made = deliveries_of(plan, sample, plan.current, references[sample.slug])
         _play(database, sample, until(after(made, since), now))
+        with database.writing() as session:
+            assign_waiting(session, plan, sample, left=LEFT, now=now)

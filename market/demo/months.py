@@ -193,7 +193,7 @@ class _Maker:
         while len(rivals) > 1 and not whole and rng.random() < self._careful:
             write, whole = rng.choices(_MEMOS, cum_weights=_MEMO_WEIGHTS)[0]
         memo = write(payee, rng)
-        if len(rivals) > 1 and rng.random() < 0.02:
+        if len(rivals) > 1 and rng.random() < 0.02 * (1 - self._careful):
             # Two stalls of one holder in one memo: a person has to say whose it is.
             memo, whole = f"{rivals[0].reference} {rivals[1].reference}", False
         stall = payee.code if len(rivals) == 1 or whole else None

@@ -151,25 +151,25 @@ _ORDINARY_MONTH = 30 * (5 + 2 * 1.25) / 7
 def payees_of(
     plan: Plan, sample: Sample, month: Month, references: Mapping[str, str], stalls: list[NewStall]
 ) -> list[Payee]:
-    """The stalls that are paid by code in this month."""
+    """A market's stalls as shoppers pay them in this month. One that nobody pays has no weight: where another has its
+    account, a payment without a reference may be either's."""
     ago = _months_ago(plan, month)
     lives = lives_of(plan, sample, stalls)
     payees = []
     for stall in stalls:
         life = lives[stall.code]
-        weight = life.weight * (1 - life.falls) ** max(0, 3 - ago)
-        if weight and life.first <= month.last and month.first <= life.last:
-            payees.append(
-                Payee(
-                    code=stall.code,
-                    bin=stall.bin,
-                    account_number=stall.account_number,
-                    account_name=stall.account_name,
-                    reference=references[stall.code],
-                    weight=weight,
-                    typical=typical_amount(stall.code),
-                    first=life.first,
-                    last=life.last,
-                )
+        paid = life.first <= month.last and month.first <= life.last
+        payees.append(
+            Payee(
+                code=stall.code,
+                bin=stall.bin,
+                account_number=stall.account_number,
+                account_name=stall.account_name,
+                reference=references[stall.code],
+                weight=life.weight * (1 - life.falls) ** max(0, 3 - ago) if paid else 0.0,
+                typical=typical_amount(stall.code),
+                first=life.first,
+                last=life.last,
             )
+        )
     return payees

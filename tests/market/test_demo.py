@@ -12,15 +12,18 @@ from ledger.books import counts
 from ledger.books.verify import verify
 from ledger.days import Month, local_date
 from ledger.inbox.receive import waiting
+from market.access.audit import trail
 from market.access.sessions import check_password
 from market.closings import latest
 from market.config import Settings
+from market.demo.board import LEFT
 from market.demo.build import Built, build, size
-from market.demo.plan import SAMPLES, Plan, deliveries_of, months_of, payments_in, stalls_of
+from market.demo.plan import SAMPLES, Plan, deliveries_of, months_of, payees_of, payments_in, stalls_of
 from market.demo.stalls import make_stalls
 from market.installation import Installation
 from market.markets import find_market, list_markets
 from market.reports import month_report
+from merchants.assigned import assigned_since
 from merchants.bank_accounts import account_problem
 from merchants.stalls import StallRow, list_stalls
 
@@ -90,9 +93,38 @@ def test_every_invariant_of_its_books_holds(province: Installation) -> None:
         assert verify(session).findings == []
 
 
-def test_some_money_waits_for_a_stall(province: Installation) -> None:
+def test_a_little_money_of_the_last_days_waits_for_a_stall(province: Installation) -> None:
     with province.database.reading() as session:
-        assert waiting(session, find_market(session, "quang-ngai").id, "unmatched")
+        left = {market.slug: waiting(session, market.id, "unmatched") for market in list_markets(session)}
+    assert left["quang-ngai"]
+    for rows in left.values():
+        assert len(rows) <= LEFT
+        assert all(row.local_date >= PLAN.current.first for row in rows)
+
+
+def test_the_boards_gave_the_money_before_it_to_stalls_and_the_trail_says_so(province: Installation) -> None:
+    with province.database.reading() as session:
+        market = find_market(session, "quang-ngai")
+        given = assigned_since(session, market.id, NOW - timedelta(days=400))
+        lines = trail(session, market.id, limit=1000, acts=("notice_assigned",))
+    assert given
+    assert {one.notice for one in given} <= {line.about["notice"] for line in lines}
+    assert {line.person for line in lines} == {"ban-quang-ngai"}
+
+
+def test_a_month_is_closed_without_money_that_waits(province: Installation) -> None:
+    with province.database.reading() as session:
+        market = find_market(session, "quang-ngai")
+        assert [month_report(session, market, month).unmatched for month in PLAN.all_months[:-1]] == [0, 0]
+
+
+def test_a_stall_that_nobody_pays_is_a_rival_for_money_to_an_account_it_shares() -> None:
+    month = PLAN.current
+    stalls = stalls_of(PLAN, SAMPLES[0])
+    references = {stall.code: stall.code for stall in stalls}
+    payees = payees_of(PLAN, SAMPLES[0], month, references, stalls)
+    assert [payee.code for payee in payees] == [stall.code for stall in stalls]
+    assert any(not payee.weight for payee in payees)
 
 
 def test_full_months_are_closed_and_this_one_is_not(province: Installation) -> None:
