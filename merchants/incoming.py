@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlmodel import Session
 
 from ledger.books.model import BOOK, ENTRY, ENTRY_NOTE, POSTING
+from ledger.direct import Statement
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.doubled import doubled
 from merchants.model import BANK_ACCOUNT, CODE_PAYMENT, PAYMENT_CODE, REFERENCE, STALL
@@ -72,6 +74,7 @@ def _held(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
+@cache
 def _described() -> Select[Any]:
     """Payments with what is known of them, of any book."""
     payer, memo = (
@@ -126,8 +129,12 @@ def book_of(session: Session, actor: Actor, stall_id: int) -> int:
     """The book of a stall, for its own people and those who help there. Raises NotYours."""
     if stall_id not in actor.stalls | actor.helps:
         raise NotYours
-    book_id: int = session.connection().execute(select(STALL.c.book_id).where(STALL.c.id == stall_id)).scalar_one()
-    return book_id
+    (row,) = _BOOK_OF.rows(session, stall=stall_id)
+    return int(row.book_id)
+
+
+_BOOK_OF = Statement(select(STALL.c.book_id).where(STALL.c.id == bindparam("stall")))
+_LAST = Statement(select(BOOK.c.entries).where(BOOK.c.id == bindparam("book")))
 
 
 def _read(session: Session, query: Select[Any]) -> list[Incoming]:
@@ -165,14 +172,17 @@ def after(session: Session, actor: Actor, stall_id: int, number: int, limit: int
     That is the last entry's own where nothing was left off, so that corrections are passed too. Raises NotYours.
     """
     book_id = book_of(session, actor, stall_id)
-    last = last_number(session, actor, stall_id)
+    last = _last(session, book_id)
+    if number >= last:
+        # Most looks of a phone that waits: nothing new, and nothing more to ask.
+        return [], number
     query = (
         _described()
         .where(ENTRY.c.book_id == book_id, ENTRY.c.number > number, ENTRY.c.number <= last)
         .order_by(ENTRY.c.number)
     )
     found = _read(session, query.limit(limit))
-    return found, found[-1].number if len(found) == limit else max(number, last)
+    return found, found[-1].number if len(found) == limit else last
 
 
 def numbered(session: Session, actor: Actor, stall_id: int, number: int) -> Incoming | None:
@@ -195,6 +205,9 @@ def answer_to(session: Session, actor: Actor, stall_id: int, reference: str) -> 
 
 def last_number(session: Session, actor: Actor, stall_id: int) -> int:
     """The number of the newest entry of the stall's book, 0 while it is empty. Raises NotYours."""
-    book_id = book_of(session, actor, stall_id)
-    count: int = session.connection().execute(select(BOOK.c.entries).where(BOOK.c.id == book_id)).scalar_one()
-    return count
+    return _last(session, book_of(session, actor, stall_id))
+
+
+def _last(session: Session, book_id: int) -> int:
+    (row,) = _LAST.rows(session, book=book_id)
+    return int(row.entries)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
+from ledger.direct import Statement
 from market.access.rights import OF_INSTALLATION, OF_MARKET, OF_STALL, RIGHTS
 from market.model import LOGIN, ROLE_GRANT
 from merchants.takings import Actor
@@ -88,11 +89,14 @@ def find_login(session: Session, name: str) -> tuple[int, int | None] | None:
 
 def find_person(session: Session, login_id: int, device_id: int | None = None) -> Person:
     """The login with its roles that are not revoked."""
-    connection = session.connection()
-    login = connection.execute(select(LOGIN.c.name, LOGIN.c.language).where(LOGIN.c.id == login_id)).one()
-    grants = connection.execute(
-        select(ROLE_GRANT.c.role, ROLE_GRANT.c.market_id, ROLE_GRANT.c.stall_id)
-        .where(ROLE_GRANT.c.login_id == login_id, ROLE_GRANT.c.revoked_at.is_(None))
-        .order_by(ROLE_GRANT.c.id)
-    )
+    (login,) = _LOGIN.rows(session, login=login_id)
+    grants = _GRANTS.rows(session, login=login_id)
     return Person(login_id, login.name, login.language, tuple(Grant(*row) for row in grants), device_id)
+
+
+_LOGIN = Statement(select(LOGIN.c.name, LOGIN.c.language).where(LOGIN.c.id == bindparam("login")))
+_GRANTS = Statement(
+    select(ROLE_GRANT.c.role, ROLE_GRANT.c.market_id, ROLE_GRANT.c.stall_id)
+    .where(ROLE_GRANT.c.login_id == bindparam("login"), ROLE_GRANT.c.revoked_at.is_(None))
+    .order_by(ROLE_GRANT.c.id)
+)

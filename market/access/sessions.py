@@ -5,9 +5,10 @@ import secrets
 from datetime import datetime, timedelta
 
 from argon2.exceptions import VerificationError
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
+from ledger.direct import Statement
 from market.access.logins import HASHER, market_of
 from market.access.model import DEVICE
 from market.access.people import Person, find_person
@@ -75,23 +76,23 @@ def sign_in(
 
 def who(session: Session, token: str, now: datetime) -> tuple[Person, bool] | None:
     """The person behind a cookie, and whether it is time to `note` the visit; None when the session has ended."""
-    row = (
-        session.connection()
-        .execute(
-            select(SESSION.c.login_id, SESSION.c.device_id, SESSION.c.created_at, SESSION.c.seen_at)
-            .select_from(SESSION)
-            .join(LOGIN, LOGIN.c.id == SESSION.c.login_id)
-            .outerjoin(DEVICE, DEVICE.c.id == SESSION.c.device_id)
-            .where(SESSION.c.token_digest == _digest(token), LOGIN.c.ended_at.is_(None), DEVICE.c.revoked_at.is_(None))
-        )
-        .one_or_none()
-    )
-    if row is None:
+    rows = _WHO.rows(session, token=_digest(token))
+    if not rows:
         return None
+    (row,) = rows
     idle, longest = (IDLE, LONGEST) if row.device_id is None else (DEVICE_IDLE, DEVICE_LONGEST)
     if now - row.seen_at > idle or now - row.created_at > longest:
         return None
     return find_person(session, row.login_id, row.device_id), now - row.seen_at > NOTED
+
+
+_WHO = Statement(
+    select(SESSION.c.login_id, SESSION.c.device_id, SESSION.c.created_at, SESSION.c.seen_at)
+    .select_from(SESSION)
+    .join(LOGIN, LOGIN.c.id == SESSION.c.login_id)
+    .outerjoin(DEVICE, DEVICE.c.id == SESSION.c.device_id)
+    .where(SESSION.c.token_digest == bindparam("token"), LOGIN.c.ended_at.is_(None), DEVICE.c.revoked_at.is_(None))
+)
 
 
 def note(session: Session, token: str, now: datetime) -> None:
