@@ -31,6 +31,7 @@
     shown.textContent = said;
     shown.classList.add(`f${said.length}`);
     if (document.documentElement.lang === "vi") document.getElementById("words").textContent = words(amount);
+    document.getElementById("asked").value = amount;
     document.getElementById("edit").search = `?amount=${amount}`;
   }
 }

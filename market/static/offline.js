@@ -75,6 +75,7 @@
   document.addEventListener("submit", async (event) => {
     if (event.target.getAttribute("action") !== "/signout" || !self.caches) return;
     event.preventDefault();
+    if (typeof unsent === "object") await Promise.race([unsent.send(), new Promise((done) => setTimeout(done, RETRY))]).catch(() => {});
     navigator.serviceWorker?.controller?.postMessage("signed out");
     for (const name of await caches.keys()) if (name.startsWith("pages-")) await caches.delete(name);
     event.target.submit();

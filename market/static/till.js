@@ -44,15 +44,19 @@ form.addEventListener("click", (event) => {
   } else press(button.dataset.key);
 });
 
+function clear() {
+  terms = [];
+  typed = "";
+  show();
+}
+
+form.addEventListener("reset", clear);
+
 // Holding ⌫ clears all.
 const erase = form.querySelector("[data-key=erase]");
 let held;
 erase.addEventListener("pointerdown", () => {
-  held = setTimeout(() => {
-    terms = [];
-    typed = "0";
-    show();
-  }, 600);
+  held = setTimeout(clear, 600);
 });
 for (const end of ["pointerup", "pointerleave", "pointercancel"]) erase.addEventListener(end, () => clearTimeout(held));
 

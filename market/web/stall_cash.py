@@ -19,6 +19,7 @@ from market.web.noted import noted
 from market.web.own_address import sent_from_here
 from market.web.spoken import spoken
 from market.web.stall import masked, named_stall, numbered, page, place
+from market.web.stall_kept import person_mark
 from market.web.stall_rows import called, late_said, memo_shown, reason_said
 from market.web.typed import parse_vnd
 from market.web.words import say
@@ -29,6 +30,8 @@ from merchants.takings import NotYours
 blueprint = Blueprint("cash", __name__, url_prefix="/stall/cash")
 # What a script of ours says with an entry: another site's page cannot say it, whatever it makes a browser send.
 HEADER: Final = "X-Cho-Entry"
+# Whose page sends it: what one person typed is not booked under the name of the next one on the same phone.
+PERSON: Final = "X-Cho-Person"
 LONGEST_BODY = 2_000
 # A finger that hits twice does so within this; later the same amount on the same page is another customer, or a doubt.
 DOUBLE_TAP = timedelta(seconds=10)
@@ -104,7 +107,8 @@ csrf.exempt(f"{__name__}.entries")
 
 @blueprint.post("/entries", endpoint="entries")
 def entries() -> tuple[Response, int]:
-    """One cash sale as a phone tells it, also days later: `{"stall", "amount", "at", "key"}` → `{"status"}`.
+    """One cash sale as a phone tells it, also days later: `{"stall", "amount", "at", "key"}` → `{"status",
+    "url"}`, where the till shows it.
 
     201 recorded, 200 duplicate: it is in the book, the phone may forget it. 409: the key was used for something else;
     422: a field is wrong; both say what and how to mend it, and the phone keeps the sale. The page that sends it may be
@@ -112,6 +116,8 @@ def entries() -> tuple[Response, int]:
     """
     if not sent_from_here() or request.headers.get(HEADER) != "1":
         abort(403)
+    if request.headers.get(PERSON, person_mark()) != person_mark():
+        return jsonify(status="refused"), 401
     sent, problems = _sent()
     stall_id = sent["stall"]
     if type(stall_id) is int:
@@ -125,7 +131,8 @@ def entries() -> tuple[Response, int]:
         except Refused as refused:
             used = any(problem.kind == "used" for problem in refused.problems)
             return _refused(409 if used else 422, refused.problems)
-    return jsonify(status="recorded" if added.new else "duplicate"), 201 if added.new else 200
+    url = url_for("stall.till", cash=place(stall.id, added.number), stall=stall.id)
+    return jsonify(status="recorded" if added.new else "duplicate", url=url), 201 if added.new else 200
 
 
 def _sent() -> tuple[dict[str, Any], list[Problem]]:

@@ -38,6 +38,13 @@ def mark_of(stall: StallRow) -> str:
     return f"{version()}-{seal.hex()[:16]}"
 
 
+@blueprint.app_template_global()
+def person_mark() -> str:
+    """Whose a page is: what a phone writes down without a network is shown to, and sent by, the same person only."""
+    seal = hmac.digest(installation().key.encode(), f"cho unsent {g.person.login_id}".encode(), hashlib.sha256)
+    return seal.hex()[:16]
+
+
 @blueprint.after_app_request
 def mark(response: Response) -> Response:
     """Mark the pages that a phone may keep, as they stand at their own address."""

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from ledger.days import utc_now
+from market.access.logins import add_login
+from market.config import Settings
+from market.db import Database
+from market.installation import Installation
+from market.web.app import create_app
+from merchants.stalls import StallRow
+from tests.browser.line import PASSWORD, Line, sign_in, wait_until_kept
 
 CHROMIUM = Path("/usr/bin/chromium")
 FADED_IN = """() => Promise.all(document.getAnimations()
@@ -78,3 +87,38 @@ def browser() -> Iterator[Browser]:
         )
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def line(database: Database, tmp_path: Path, huong: StallRow, tu: StallRow) -> Iterator[Line]:
+    """The application served over a line that can be cut, with a login for chị Hương and one for anh Tư."""
+    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    installation.database = database
+    people: list[tuple[str, str, int | None, int | None]] = [
+        ("quan-tri", "administrator", None, None),
+        ("huong", "stallholder", huong.market_id, huong.id),
+        ("tu", "stallholder", tu.market_id, tu.id),
+    ]
+    with database.writing() as session:
+        for name, role, market, stall in people:
+            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
+    made = Line(create_app(installation))
+    yield made
+    made.cut()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A small Android phone."""
+    made = browser.new_context(viewport={"width": 360, "height": 740})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def phone(context: BrowserContext, line: Line) -> Page:
+    """Chị Hương's phone, once it has kept its pages."""
+    page = context.new_page()
+    sign_in(page, line, "huong")
+    wait_until_kept(page)
+    return page

@@ -1,119 +1,22 @@
 """The stall's phone without a network: what opens, how old it is, and what is kept of whom."""
 
 import re
-import threading
-import wsgiref.simple_server
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
-from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
-from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from qr import image, vietqr
+from tests.browser.line import ALL_KEPT, Line, sign_in, wait_until_kept
 
-PASSWORD = "hoa-phuong-do"
 NETWORK = {"lost": "html.lost", "back": "html:not(.lost):not([data-kept])"}
-# The pages that are kept, by their addresses; and nobody's pages while there are none.
-KEPT = """async () => {
-  const found = [];
-  for (const name of await caches.keys())
-    if (name.startsWith("pages-"))
-      found.push(...(await (await caches.open(name)).keys()).map((each) => new URL(each.url).pathname));
-  return found.sort();
-}"""
-ALL_KEPT = ("/stall/", "/stall/made", "/stall/offline", "/stall/sign", "/stall/till")
-
-
-class Line:
-    """The line between a phone and the server: cut, nothing answers at the server's address."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self.port = 0
-        self.mend()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def mend(self) -> None:
-        self._server = wsgiref.simple_server.make_server("127.0.0.1", self.port, self._app, handler_class=_Quiet)
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-
-    def cut(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def line(database: Database, tmp_path: Path, huong: StallRow, tu: StallRow) -> Iterator[Line]:
-    """The application served over a line that can be cut, with a login for chị Hương and one for anh Tư."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    people: list[tuple[str, str, int | None, int | None]] = [
-        ("quan-tri", "administrator", None, None),
-        ("huong", "stallholder", huong.market_id, huong.id),
-        ("tu", "stallholder", tu.market_id, tu.id),
-    ]
-    with database.writing() as session:
-        for name, role, market, stall in people:
-            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
-    made = Line(create_app(installation))
-    yield made
-    made.cut()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A small Android phone."""
-    made = browser.new_context(viewport={"width": 360, "height": 740})
-    yield made
-    made.close()
-
-
-def sign_in(page: Page, line: Line, login: str) -> None:
-    page.goto(f"{line.address}/signin")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.click("form.sign button")
-    page.wait_for_url("**/stall/")
-
-
-def wait_until_kept(page: Page, paths: Sequence[str] = ALL_KEPT) -> None:
-    for _ in range(200):
-        kept = page.evaluate(KEPT)
-        if kept == list(paths):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(kept)
-
-
-@pytest.fixture
-def phone(context: BrowserContext, line: Line) -> Page:
-    """Chị Hương's phone, once it has kept its pages."""
-    page = context.new_page()
-    sign_in(page, line, "huong")
-    wait_until_kept(page)
-    return page
 
 
 @pytest.fixture
@@ -266,3 +169,26 @@ def test_the_app_can_be_installed(phone: Page, line: Line) -> None:
     found = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     # A browser context of a test is one that forgets: what speaks against that is no fault of the page.
     assert [error["errorId"] for error in found] == ["in-incognito"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_a_network_every_page_can_be_read_and_used(
+    phone: Page, line: Line, violations: Callable[[Page], list[dict[str, Any]]], scheme: Any
+) -> None:
+    phone.emulate_media(color_scheme=scheme)
+    line.cut()
+    phone.goto(f"{line.address}/stall/till")
+    phone.click(".chip >> text=50.000")
+    phone.click("#cash")
+    found = []
+    for path in (*ALL_KEPT, "/stall/made?amount=499999999", "/stall/book"):
+        phone.goto(line.address + path)
+        phone.wait_for_selector(NETWORK["lost"])
+        phone.wait_for_selector("#unsent:not([hidden])")
+        # What the buttons below cover half is no smaller for it.
+        phone.evaluate("scrollTo(0, document.body.scrollHeight)")
+        found += [f"{path}: {rule['id']} {rule['nodes'][0]['target']}" for rule in violations(phone)]
+        if phone.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path}: wider than the screen")
+    line.mend()
+    assert found == []

@@ -210,3 +210,22 @@ def test_a_customer_who_was_shown_a_code_pays_in_cash(phone: FlaskClient, huong:
     form = dict(re.findall(r'name="(stall|amount|key)" value="([^"]+)"', phone.get(code).text))
     assert phone.post("/stall/cash", data=form).status_code == 303
     assert cash(database, huong) == 75_000
+
+
+def test_the_answer_to_a_phone_leads_to_where_the_till_shows_the_sale(phone: FlaskClient, huong: StallRow) -> None:
+    body = {"stall": huong.id, "amount": 50_000, "at": NOW.isoformat(), "key": "phone-made-1"}
+    answer = phone.post("/stall/cash/entries", json=body, headers=HEADERS)
+    assert answer.json is not None
+    assert "Đã ghi tiền mặt 50.000\N{NO-BREAK SPACE}đ" in phone.get(answer.json["url"]).text
+
+
+def test_a_page_of_one_person_writes_nothing_down_in_the_name_of_the_next(
+    phone: FlaskClient, helper: FlaskClient, huong: StallRow, database: Database
+) -> None:
+    found = re.search(r'data-person="([0-9a-f]+)"', phone.get("/stall/till").text)
+    assert found is not None
+    body = {"stall": huong.id, "amount": 50_000, "at": NOW.isoformat(), "key": "phone-made-1"}
+    answer = helper.post("/stall/cash/entries", json=body, headers=HEADERS | {web.PERSON: found[1]})
+    assert answer.status_code == 401
+    assert cash(database, huong) == 0
+    assert phone.post("/stall/cash/entries", json=body, headers=HEADERS | {web.PERSON: found[1]}).status_code == 201

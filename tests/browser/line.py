@@ -1,0 +1,84 @@
+"""The line between a stall's phone and the server, which can be cut, and what a phone keeps for when it is."""
+
+import threading
+import wsgiref.simple_server
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from playwright.sync_api import Page
+
+PASSWORD = "hoa-phuong-do"
+# The pages that are kept, by their addresses; and nobody's pages while there are none.
+KEPT = """async () => {
+  const found = [];
+  for (const name of await caches.keys())
+    if (name.startsWith("pages-"))
+      found.push(...(await (await caches.open(name)).keys()).map((each) => new URL(each.url).pathname));
+  return found.sort();
+}"""
+ALL_KEPT = ("/stall/", "/stall/made", "/stall/offline", "/stall/sign", "/stall/till")
+
+
+class Line:
+    """A server whose line to the phone can be cut: then nothing answers at its address.
+
+    `asked` are the paths that were asked for. While it is `hung`, the server does what is asked below /stall/cash, but
+    its answer never leaves: `heard` is set, and the connection ends when the line is `released`.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.asked: list[str] = []
+        self.hung = False
+        self.heard = threading.Event()
+        self.released = threading.Event()
+        self.port = 0
+        self.mend()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def mend(self) -> None:
+        self._server = wsgiref.simple_server.make_server("127.0.0.1", self.port, self._answer, handler_class=_Quiet)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def cut(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        self.asked.append(path)
+        found: Iterable[bytes] = self._app(environ, start_response)
+        if self.hung and path.startswith("/stall/cash"):
+            self.hung = False
+            self.heard.set()
+            self.released.wait(30)
+            raise ConnectionAbortedError
+        return found
+
+
+class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def sign_in(page: Page, line: Line, login: str) -> None:
+    page.goto(f"{line.address}/signin")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.click("form.sign button")
+    page.wait_for_url("**/stall/")
+
+
+def wait_until_kept(page: Page, paths: Sequence[str] = ALL_KEPT) -> None:
+    for _ in range(200):
+        kept = page.evaluate(KEPT)
+        if kept == list(paths):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(kept)
