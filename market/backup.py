@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
+from sqlmodel import Session
 
 from ledger.days import stamp
 from ledger.refused import Problem, Refused
+from market.access import audit
 from market.backup_file import Manifest, check_part, open_key, opened_backup, write_backup
 from market.config import Settings
 from market.copies import SUFFIXES, bring_back, contents, copy_database, sqlite_contents
@@ -161,6 +163,24 @@ def restore(
                 if made and not any(folder.iterdir()):
                     folder.rmdir()
     return manifest
+
+
+def note_restored(settings: Settings, manifest: Manifest, *, into: Path | None, now: datetime) -> bool:
+    """Say in the audit trail of what `restore` brought back that it was; False where that is too old to have one."""
+    url = settings.database_url
+    if into is not None and manifest.database == "sqlite":
+        url = f"sqlite:///{into.absolute() / 'cho.sqlite'}"
+    engine = open_engine(url)
+    try:
+        with Session(engine) as session:
+            if not inspect(session.connection()).has_table("audit"):
+                return False
+            rows = sum(manifest.contents.rows.values())
+            audit.note(session, "backup_restored", market_id=None, about={"rows": rows}, at=now)
+            session.commit()
+    finally:
+        engine.dispose()
+    return True
 
 
 def _put(

@@ -18,7 +18,7 @@ from market.config import Settings
 
 GROUPS = {
     "market": "Markets: add, list.",
-    "stall": "Stalls: import, list, connections, close, pause, open, coded, forget.",
+    "stall": "Stalls: import, list, connections, close, pause, open, coded, export, forget.",
     "qr": "VietQR payloads: encode, decode, pictures.",
     "sign": "Signs with a stall's code, as PDF.",
     "channel": "Sources of bank news: add, list, renew a secret, off and on, replay, poll.",

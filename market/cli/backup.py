@@ -10,8 +10,8 @@ from ledger.days import utc_now
 from ledger.refused import Problem, Refused
 from market.access import audit
 from market.backup import create as create_backup
+from market.backup import note_restored, size
 from market.backup import restore as restore_backup
-from market.backup import size
 from market.backup_file import SHORTEST_PASSPHRASE, opened_backup
 from market.cli.opened import installation
 from market.cli.output import progress
@@ -68,6 +68,13 @@ def restore(settings: Settings, file: Path, into: Path | None, passphrase_file: 
         )
     found = manifest.contents
     click.echo(f"{into or settings.data}: {sum(found.rows.values())} rows of {manifest.made_at} are back")
+    try:
+        noted = note_restored(settings, manifest, into=into, now=utc_now())
+    except SQLAlchemyError:
+        noted = False
+    if not noted:
+        click.echo("its audit trail could not take that it was restored; everything is back", err=True)
+    click.echo("who was forgotten since then is back: run stall forget for them again", err=True)
     if found.revision != revisions()[-1]:
         click.echo(f"it stands at revision {found.revision}: run python3 run.py upgrade", err=True)
 

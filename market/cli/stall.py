@@ -14,8 +14,11 @@ from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
 from market.config import Settings
 from market.connections import connections
+from market.files import writing_whole
 from market.forgetting import forget_stall, going
 from market.markets import find_market
+from market.stall_copy import write_copy
+from market.web.log_words import SAID
 from merchants import account_changes, stalls
 from merchants.feeds import STATES
 from merchants.forgetting import check as check_closed
@@ -24,7 +27,7 @@ from merchants.stall_file import import_stalls
 
 @click.group()
 def command() -> None:
-    """Stalls: import, list, connections, account, close, pause, open, coded, forget."""
+    """Stalls: import, list, connections, account, close, pause, open, coded, export, forget."""
 
 
 @command.command("import")
@@ -163,6 +166,23 @@ def account(
     else:
         told = "is stopped" if stop else "is in effect; print its signs again"
     click.echo(f"{code}: the account {change.bin} …{change.number[-4:]} of {change.name} {told}", err=True)
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--stall", "code", required=True, help="The stall's code.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The ZIP to write.")
+@click.pass_obj
+def export(settings: Settings, market: str, code: str, output: Path) -> None:
+    """Everything the program holds of a stall and its people, as one ZIP: for the holder who asks for it."""
+    database = installation(settings).database
+    now = utc_now()
+    with database.reading() as session, writing_whole(output) as file:
+        stall = stalls.find_stall(session, find_market(session, market).id, code)
+        rows = write_copy(session, stall, file, acts=SAID, now=now)
+    with database.writing() as session:
+        noted(session, "stall_copied", market_id=stall.market_id, stall_id=stall.id, rows=rows)
+    click.echo(f"{rows} rows in {output}", err=True)
 
 
 @command.command()

@@ -23,6 +23,7 @@ from market.web.words import say
 from merchants import stalls
 from merchants.account_changes import open_change, open_changes
 from merchants.consents import shared_since
+from merchants.deletion_requests import open_request, open_requests
 from merchants.stalls import StallRow
 from qr import banks
 from qr.image import svg
@@ -60,6 +61,7 @@ def every(slug: str) -> str:
             "board/stalls.html",
             counted=counted,
             changing=open_changes(session, market.id),
+            deleting=open_requests(session, market.id),
             everyone=len(listed) - counted["closed"],
             registered=len(listed),
             state=state if state in STATES else "",
@@ -98,6 +100,7 @@ def one(slug: str, code: str) -> str:
             history=history,
             changing=open_change(session, stall.id),
             shared_since=shared_since(session, stall.id) if sees_shared else None,
+            deleting=open_request(session, stall.id),
             changes=[] if stall.forgotten else changes_told(session, stall.id),
             bank_name=bank_name,
             bars=[replace(bar, year_before=None) for bar in history.bars],

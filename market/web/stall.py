@@ -38,7 +38,7 @@ from market.web.stall_flags import flags, flags_in_words
 from market.web.stall_rows import merged
 from market.web.typed import parse_vnd
 from market.web.words import say
-from merchants import incoming
+from merchants import incoming, masking
 from merchants.account_changes import open_change
 from merchants.cash import on_day
 from merchants.offers import Offer, offers
@@ -341,13 +341,7 @@ blueprint.app_template_filter("flags")(flags_in_words)
 @blueprint.app_template_filter("payer")
 def masked(name: str) -> str:
     """NGUYEN THI MAI → NGUYEN T. M•••; a name the bank did not send is no name."""
-    words = name.split()
-    if not words:
-        return say("Khách chuyển khoản")
-    if len(words) == 1:
-        return f"{words[0][0]}•••"
-    middle = "".join(f" {word[0]}." for word in words[1:-1])
-    return f"{words[0]}{middle} {words[-1][0]}•••"
+    return masking.masked(name) or say("Khách chuyển khoản")
 
 
 @blueprint.app_template_filter("clock_or_day")

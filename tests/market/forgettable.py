@@ -40,6 +40,7 @@ OLD = {
     "account name": "LE THI KIM NGAN",
     "login": "le-thi-kim-ngan",
     "device": "May Oppo cua Ngan",
+    "passkey": "Vân tay của Ngân",
     "payer": "PHAM QUOC VUONG",
     "payer account": "99887766554",
     "memo": "tra tien muc kho",
@@ -179,6 +180,18 @@ def _sign_in(session: Session, made: Forgettable) -> None:
     about = {"market_id": made.market_id, "login_id": made.login_id}
     phone = devices.add(session, name=OLD["device"], pin="274918", now=NOW, **about)
     sessions.sign_in(session, made.login_id, NOW, device_id=phone)
+    session.connection().execute(
+        insert(PASSKEY).values(
+            device_id=phone,
+            rp_id="cho.example",
+            credential_id=b"k",
+            public_key=b"k",
+            sign_count=0,
+            name=OLD["passkey"],
+            added_at=NOW,
+            **about,
+        )
+    )
     enrolment.make_enrolment(session, made_by=None, now=NOW, **about)
     for device_id in (phone, None):
         held = {"rp_id": "cho.example.vn", "public_key": b"", "sign_count": 0, "name": OLD["device"], "added_at": NOW}

@@ -43,7 +43,13 @@ def test_everything_comes_back_as_it_was(
     engine = _restored(folder)
     with engine.connect() as connection:
         found = contents(connection)
-    assert (found.rows, found.heads, found.broken) == (said["contents"]["rows"], said["contents"]["heads"], 0)
+    # And one line more, which says that it was brought back.
+    rows = said["contents"]["rows"]
+    assert (found.rows, found.heads, found.broken) == (
+        {**rows, "audit": rows["audit"] + 1},
+        said["contents"]["heads"],
+        0,
+    )
     assert found.rows["entry"] == 3
     with Database(engine).reading() as session:
         assert verify(session).findings == []
@@ -65,6 +71,18 @@ def test_a_backup_is_noted_in_the_audit_trail(cho: Any, file: Path, database: Da
     with database.reading() as session:
         (line,) = trail(session, None, limit=10)
     assert (line.act, line.person) == ("backup_made", None)
+
+
+def test_a_restored_market_says_in_its_audit_trail_that_it_was(
+    cho: Any, file: Path, elsewhere: None, tmp_path: Path
+) -> None:
+    said = cho.done("backup", "restore", file, "--into", tmp_path / "new")
+    assert "who was forgotten since then is back: run stall forget for them again" in said.err
+    engine = _restored(tmp_path / "new")
+    with Database(engine).reading() as session:
+        (line,) = trail(session, None, limit=10)
+    engine.dispose()
+    assert (line.act, line.person, line.market) == ("backup_restored", None, None)
 
 
 def test_only_its_owner_reads_it_and_the_key_lies_in_it_sealed(file: Path, data: Path) -> None:

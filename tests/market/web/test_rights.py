@@ -31,6 +31,9 @@ FORMS: dict[str, dict[str, str]] = {
     "stall_connect.coded": {"on": "yes"},
     "stall_account.asked": {},
     "stall_account.stopped": {},
+    "stall_data.copy": {},
+    "stall_data.asked": {},
+    "stall_data.withdrawn": {},
     "cash.add": {},
     "closing.count": {"counted": "0"},
     "cash.take_back": {"reason": "amount"},
@@ -55,6 +58,8 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "stall_privacy.amounts",
     "stall_privacy.agree",
     "stall_privacy.text",
+    "stall_data.own",
+    "stall_data.explained",
 }
 
 
