@@ -1,7 +1,9 @@
 """A stall's amounts, and who may see them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session
@@ -204,3 +206,10 @@ def test_no_type_that_boards_read_has_a_place_for_an_amount() -> None:
     names = {name for each in types for name in each.__dataclass_fields__}
     assert types
     assert not [name for name in names if any(word in name for word in ("amount", "sum", "cash", "memo", "total"))]
+
+
+def test_no_page_and_no_command_asks_the_books_for_a_sum_by_itself() -> None:
+    files = list((Path(__file__).parents[2] / "market").rglob("*.py"))
+    asking = re.compile(r"ledger\.books\.sums|from ledger\.books import .*\bsums\b|DAY_TOTAL\.c\.\w+_sum")
+    assert len(files) > 100
+    assert [file.name for file in files if asking.search(file.read_text("utf-8"))] == []
