@@ -76,9 +76,12 @@ class _Phone:
         path = f"/stall/payments?stall={self.stall_id}&after={self._after}"
         began = time.perf_counter()
         writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: cho={self._token}\r\n\r\n".encode())
-        said = json.loads(await _answer(reader))
+        answer = await _answer(reader)
         now = time.perf_counter()
         self.waits.append(now - began)
+        if not answer:
+            return
+        said = json.loads(answer)
         self._after = said["next"]
         for payment in said["payments"]:
             # Each bench payment has an amount of its own.
@@ -147,6 +150,9 @@ async def _tell(phones: list[_Phone], port: int, told: dict[int, tuple[int, floa
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if head.startswith(b"http/1.1 204"):
+        # Nothing came in.
+        return b""
     assert head.startswith(b"http/1.1 200"), head
     return await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
 

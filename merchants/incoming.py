@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlmodel import Session
 
 from ledger.books.model import BOOK, ENTRY, ENTRY_NOTE, POSTING
+from ledger.days import local_date
 from ledger.direct import Statement
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.doubled import doubled
@@ -21,8 +22,8 @@ from merchants.takings import Actor, NotYours
 class Incoming:
     """One payment a bank told of, as entry `number` of the stall's book.
 
-    `booked_on` is its local day, `at` the bank's own moment in UTC, None where it gave only a day. `payer` and
-    `memo` as the bank sends them; they may be empty, and are once who paid was forgotten.
+    `booked_on` is its local day, `at` the bank's own moment in UTC, None where it gave only a day; `recorded_at` when
+    it was booked. `payer` and `memo` as the bank sends them; they may be empty, and are once who paid was forgotten.
     Where the payment answered a code: its `reference`, the amount `asked` for, and the `verdict` (exact, short, over;
     `again` when the code had been paid before, `late` after its expiry). `former`: paid to an account that the stall
     had before. `doubled`: without a code, and the same payer had just sent the same (`merchants.doubled`).
@@ -35,6 +36,7 @@ class Incoming:
     amount: int
     booked_on: date
     at: datetime | None
+    recorded_at: datetime
     payer: str
     reference: str | None
     asked: int | None
@@ -51,6 +53,18 @@ class Incoming:
     def small(self) -> bool:
         """Less than anybody sells for: somebody tried the code, or mistyped."""
         return self.amount < LEAST
+
+    @property
+    def too_little(self) -> bool:
+        """No goods are handed over for it without a look."""
+        return self.verdict == "short" or self.small
+
+    def age(self, now: datetime) -> timedelta | None:
+        """How long ago it was paid; since it was booked where the bank told only that it was today, and None where it
+        told only an earlier day."""
+        if self.at is not None:
+            return now - self.at
+        return now - self.recorded_at if self.booked_on == local_date(now) else None
 
 
 LEAST = 1_000
@@ -104,6 +118,7 @@ def _described() -> Select[Any]:
             POSTING.c.amount,
             ENTRY.c.booked_on,
             NOTICE.c.at,
+            ENTRY.c.recorded_at,
             func.coalesce(payer, "").label("payer"),
             func.coalesce(memo, "").label("memo"),
             REFERENCE.c.reference,

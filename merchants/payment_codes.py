@@ -82,12 +82,13 @@ def ask_now(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A payment code: the stall that asks, the amount in đồng, and until when (UTC); whether it only tries a
-    connection."""
+    """A payment code: the stall that asks, the amount in đồng, since when and until when (UTC); whether it only tries
+    a connection."""
 
     stall_id: int
     reference: str
     amount: int
+    created_at: datetime
     expires_at: datetime
     test: bool
 
@@ -101,6 +102,7 @@ def find_payment_code(session: Session, reference: str) -> Asked | None:
                 PAYMENT_CODE.c.stall_id,
                 REFERENCE.c.reference,
                 PAYMENT_CODE.c.amount,
+                PAYMENT_CODE.c.created_at,
                 PAYMENT_CODE.c.expires_at,
                 PAYMENT_CODE.c.test,
             )

@@ -141,6 +141,7 @@ ENDPOINTS: Final[dict[str, str]] = {
     "stall.code": "use_till",
     "stall.received": "use_till",
     "stall.payments": "use_till",
+    "loa.box": "use_till",
     "stall.sign": "use_till",
     "stall.sign_pdf": "use_till",
     "stall.sign_png": "use_till",

@@ -2,7 +2,6 @@
 "use strict";
 {
   const root = document.documentElement;
-  const banner = document.getElementById("offline");
   const RETRY = 5000;
   let asking = false;
 
@@ -18,6 +17,7 @@
     root.classList.toggle("old", asOf > 0);
     root.classList.toggle("lost", since > 0);
     root.classList.toggle("past-day", asOf > 0 && !isToday(asOf));
+    const banner = document.getElementById("offline");
     if (banner) banner.hidden = !since;
     for (const place of document.querySelectorAll("[data-lost]")) place.textContent = since ? clock(since) : "";
     for (const place of document.querySelectorAll("[data-as-of]")) place.textContent = asOf ? clock(asOf) : "";
@@ -65,6 +65,8 @@
 
   addEventListener("offline", lost);
   addEventListener("online", ask);
+  // Another page took this one's place without a load (screens.js).
+  addEventListener("turned", say);
   navigator.serviceWorker?.addEventListener("message", ({ data }) => {
     if (!data.found) lost();
     else if (root.dataset.kept) renew(() => caches.match(location.pathname)).catch(() => {});

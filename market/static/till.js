@@ -62,7 +62,7 @@ for (const end of ["pointerup", "pointerleave", "pointercancel"]) erase.addEvent
 
 // A keyboard works as the keys do.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!form.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
   if (/^\d$/.test(event.key)) press(event.key);
   else if (event.key === "Backspace") press("erase");
   else if (event.key === "+") press("plus");

@@ -4,7 +4,6 @@
   const RETRY = 20_000;
   const SOON = 2500;
   const CASH = "/stall/cash";
-  const strip = document.getElementById("unsent");
   const money = (amount) => String(amount).replace(/\B(?=(\d{3})+$)/g, ".") + "\u00a0đ";
   const time = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit" });
   const day = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Ho_Chi_Minh", day: "numeric", month: "numeric" });
@@ -13,9 +12,13 @@
   async function show() {
     const sales = await unsent.all();
     const refused = sales.filter((sale) => sale.refused !== undefined).length;
-    strip.hidden = !sales.length;
-    strip.classList.toggle("refused", refused > 0);
-    strip.querySelector("[data-count]").textContent = sales.length;
+    // A payment may fill the screen, and a code take the till's place (screens.js).
+    const strip = document.getElementById("unsent");
+    if (strip) {
+      strip.hidden = !sales.length;
+      strip.classList.toggle("refused", refused > 0);
+      strip.querySelector("[data-count]").textContent = sales.length;
+    }
     const list = document.getElementById("waiting");
     const now = JSON.stringify(sales);
     // Drawn anew, a row that was opened would close.
@@ -87,6 +90,7 @@
 
   const send = () => unsent.send().then(show, () => {});
   unsent.changes.addEventListener("change", show);
+  addEventListener("turned", show);
   for (const name of ["online", "found"]) addEventListener(name, send);
   document.addEventListener("visibilitychange", () => document.hidden || send());
   setInterval(send, RETRY);

@@ -1,51 +1,155 @@
-// Asks what came in after the place in the book that the page knows, and shows it. The pages say the same without it, later.
+// Asks what came in after the place in the book that the page knows. The pages say the same without it, later.
 "use strict";
-const page = document.getElementById("main");
-const SOON = 3000;
-const LATE = 30000;
-let after = page.dataset.after;
-let pause = SOON;
+window.watch = (() => {
+  // A shopper stands there; a stall listens; nothing has come for a while; there is no network.
+  const WAITING = 2000;
+  const SOON = 3000;
+  const QUIET = 8000;
+  const LATE = 30000;
+  const QUIET_AFTER = 15 * 60000;
+  const PATIENCE = 15000;
+  const FULL = 50;
+  const { hear, screens, voice } = window;
+  let page = null;
+  let stall = null;
+  let after = null;
+  let timer = 0;
+  let asking = false;
+  let failed = 0;
+  let stale = false;
+  let answered = false;
+  let stirred = 0;
 
-async function look() {
-  try {
-    const answer = await fetch(`/stall/payments?stall=${page.dataset.stall}&after=${after}`);
+  // A page that nobody sees or hears does not ask.
+  const wanted = () =>
+    voice.state() === "off" ? !document.hidden && ("reference" in page.dataset || "renew" in page.dataset) : true;
+
+  function begin() {
+    page = document.getElementById("main");
+    answered = false;
+    clearTimeout(timer);
+    if (!page?.dataset.after) return;
+    if (page.dataset.stall !== stall) {
+      stall = page.dataset.stall;
+      after = hear.from(stall, page.dataset.after);
+    }
+    if (page.dataset.reference || "screens" in page.dataset) voice.load();
+    if (page.dataset.late) setTimeout(() => location.reload(), page.dataset.late * 1000);
+    stirred = Date.now();
+    next(pace());
+  }
+
+  function pace() {
+    if (page.dataset.reference && !answered) return WAITING;
+    return Date.now() - stirred < QUIET_AFTER ? SOON : QUIET;
+  }
+
+  // Not all phones of a market at the same moment.
+  function next(pause) {
+    clearTimeout(timer);
+    timer = setTimeout(look, pause * (0.8 + Math.random() * 0.4));
+  }
+
+  async function look() {
+    if (!page?.dataset.after || asking || !wanted()) return;
+    asking = true;
+    let pause = 0;
+    try {
+      if ((await ask()) < FULL) pause = pace();
+      if (stale) await renew();
+      // offline.js says that there is no network, and since when; it looks itself whether there is one again.
+      if (failed) dispatchEvent(new Event("online"));
+      failed = 0;
+    } catch (error) {
+      if (error instanceof TypeError || error.name === "AbortError") dispatchEvent(new Event("offline"));
+      failed += 1;
+      pause = Math.min(WAITING * 1.6 ** failed, LATE);
+    }
+    voice.lost = failed > 0;
+    asking = false;
+    next(pause);
+  }
+
+  async function got(address) {
+    const late = new AbortController();
+    const timeout = setTimeout(() => late.abort(), PATIENCE);
+    const answer = await fetch(address, { signal: late.signal });
+    const text = answer.status === 204 ? "" : await answer.text();
+    clearTimeout(timeout);
+    return [answer, text];
+  }
+
+  // Gives how many were told.
+  async function ask() {
+    const [answer, text] = await got(`/stall/payments?stall=${stall}&after=${encodeURIComponent(after)}`);
+    if (answer.status === 204) return 0;
+    if (answer.status === 404 && after !== page.dataset.after) {
+      // A place that somebody else's sign-in left on this phone.
+      hear.forget(stall);
+      after = hear.from(stall, page.dataset.after);
+      return 0;
+    }
     if (answer.status === 401 || answer.status === 404) return location.reload();
     if (!answer.ok) throw new Error(answer.status);
-    const told = await answer.json();
-    if (pause > SOON) dispatchEvent(new Event("online"));
-    pause = SOON;
-    if (told.next !== after) {
-      after = told.next;
-      if (page.dataset.reference) answered(told.payments);
-      else await renew();
-    }
-  } catch {
-    // offline.js says so, and since when.
-    dispatchEvent(new Event("offline"));
-    pause = Math.min(pause * 1.5, LATE);
+    const told = JSON.parse(text);
+    after = told.next;
+    stirred = Date.now();
+    take(told);
+    return told.payments.length;
   }
-  setTimeout(look, pause);
-}
 
-// A bank may lose the code's reference on the way: the same amount without one is shown as received, too.
-function answered(payments) {
-  const { reference, amount } = page.dataset;
-  const own = payments.find((p) => p.reference === reference);
-  const alike = payments.find((p) => !p.reference && p.amount === Number(amount));
-  const found = own || alike;
-  if (found) location.replace(page.dataset.done || found.url);
-  else if (payments.length) document.getElementById("other").textContent = payments.at(-1).said;
-}
+  function take(told) {
+    const answer = page.dataset.reference && !answered ? answerAmong(told.payments) : undefined;
+    if (answer && page.dataset.done) return location.replace(page.dataset.done);
+    if (answer && !answer.screen) return location.replace(answer.url);
+    const left = hear.take(stall, told, { answer, show: (payment) => shown(payment, answer) });
+    const others = told.payments.filter((payment) => payment !== answer);
+    if (page.dataset.reference && others.length) document.getElementById("other")?.replaceChildren(others.at(-1).said);
+    if (left.length) document.dispatchEvent(new CustomEvent("missed", { detail: left }));
+    stale ||= "renew" in page.dataset;
+  }
 
-async function renew() {
-  const answer = await fetch(location.href);
-  if (!answer.ok) throw new Error(answer.status);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const open = [...page.querySelectorAll("details[open][id]")].map((each) => each.id);
-  page.replaceChildren(...fresh.getElementById("main").children);
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-}
+  // A bank may lose the code's reference on the way: the same amount without one, told since, is shown as received, too.
+  function answerAmong(payments) {
+    const { reference, amount, since } = page.dataset;
+    const alike = (payment) => !payment.reference && payment.amount === Number(amount) && payment.told >= Number(since);
+    return payments.find((payment) => payment.reference === reference) || payments.find(alike);
+  }
 
-if (page.dataset.after) setTimeout(look, SOON);
-if (page.dataset.late) setTimeout(() => location.reload(), page.dataset.late * 1000);
-if (page.dataset.close) setTimeout(() => location.replace(page.dataset.close), 8000);
+  // A sound box shows each payment; a code the one that answers it, and what comes behind it.
+  function shown(payment, answer) {
+    if ("screens" in page.dataset) return screens.show(payment, screens.toList);
+    if (payment !== answer && !answered) return null;
+    if (answered === "short") return null;
+    answered = payment.short ? "short" : "whole";
+    history.replaceState(null, "", payment.url);
+    return screens.show(payment, screens.toDay);
+  }
+
+  async function renew() {
+    const [answer, text] = await got(location.href);
+    if (!answer.ok) throw new Error(answer.status);
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    const part = page.dataset.renew || "main";
+    const mine = part === "main" ? page : page.querySelector(`#${part}`);
+    const open = [...mine.querySelectorAll("details[open][id]")].map((each) => each.id);
+    mine.replaceChildren(...fresh.getElementById(part).childNodes);
+    for (const id of open) mine.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+    stale = false;
+    voice.show();
+  }
+
+  const now = () => {
+    stirred = Date.now();
+    if (!document.hidden) look();
+  };
+  document.addEventListener("visibilitychange", now);
+  addEventListener("pageshow", (event) => event.persisted && now());
+  for (const change of ["online", "found"]) addEventListener(change, now);
+  // What could not be said for want of a tap is asked for anew: it may have grown old.
+  document.addEventListener("loa", () => {
+    if (hear.halted && voice.state() === "on") after = hear.from(stall, after);
+    if (page) look();
+  });
+  return { begin };
+})();

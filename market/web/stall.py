@@ -27,6 +27,7 @@ from ledger.refused import Refused
 from market.access.buckets import Buckets
 from market.markets import MarketRow, list_markets
 from market.signs import mark_printed, market_signs, outdated_signs, static_payload
+from market.web import stall_screens
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
 from market.web.file_names import to_keep
@@ -36,6 +37,8 @@ from market.web.noted import noted
 from market.web.spoken import spoken
 from market.web.stall_flags import flags, flags_in_words
 from market.web.stall_rows import merged
+from market.web.till_chips import MOST as MOST_CHIPS
+from market.web.till_chips import chips
 from market.web.typed import parse_vnd
 from market.web.words import say
 from merchants import incoming, masking
@@ -45,6 +48,7 @@ from merchants.offers import Offer, offers
 from merchants.payment_codes import ask_now, find_payment_code
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import daily_takings, takings, takings_until
+from merchants.usual_amounts import usual_amounts
 from qr import banks, image, vietqr
 from qr.sign import SignError, write_signs
 
@@ -160,7 +164,15 @@ def till() -> tuple[str, int]:
     amount = parse_vnd(request.args.get("amount", ""))
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
-    return page("stall/till.html", stall, typed=f"{amount:,}".replace(",", ".") if amount else "", error="")
+    return till_page(stall, 200, typed=f"{amount:,}".replace(",", ".") if amount else "", error="")
+
+
+def till_page(stall: StallRow, status: int, *, typed: str, error: str) -> tuple[str, int]:
+    """The till with what was typed, and what is wrong with it."""
+    with installation().database.reading() as reading:
+        usual = usual_amounts(reading, g.person.actor, stall.id, now=utc_now(), limit=MOST_CHIPS)
+        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+    return page("stall/till.html", stall, status, typed=typed, error=error, chips=chips(usual), last=last)
 
 
 @blueprint.post("/till")
@@ -183,7 +195,7 @@ def ask() -> AnyResponse | tuple[str, int]:
         if _closed(stall):
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
-            return page("stall/till.html", stall, status, typed=typed, error=error)
+            return till_page(stall, status, typed=typed, error=error)
         reference = ask_now(writing, stall, amount, now=utc_now())
     return redirect(url_for(".code", reference=reference), 303)
 
@@ -216,6 +228,7 @@ def code(reference: str) -> AnyResponse | tuple[str, int]:
         words=spoken(asked.amount, g.language),
         picture=Markup(image.svg(payload)),  # noqa: S704 - figures only, made here
         last=last,
+        since=int(asked.created_at.timestamp() * 1000),
         expired=utc_now() > asked.expires_at,
     )
 
@@ -229,40 +242,47 @@ def received(stall_id: int, at: str) -> tuple[str, int]:
         stall = load_stall(reading, stall_id)
     if payment is None or payment.correction == "reversal":
         abort(404)
-    too_little = payment.verdict == "short" or payment.small
-    missing = payment.asked - payment.amount if payment.asked and payment.verdict == "short" else 0
-    return page(
-        "stall/short.html" if too_little else "stall/received.html",
-        stall,
-        payment=payment,
-        payer=masked(payment.payer),
-        words=spoken(payment.amount, g.language),
-        missing=missing if missing >= LEAST else 0,
-    )
+    news = stall_screens.is_news(payment, utc_now())
+    name = stall_screens.template(payment)
+    return page(f"stall/{name}.html", stall, at=at, news=news, **stall_screens.values(payment))
 
 
 @blueprint.get("/payments")
 def payments() -> Response:
-    """What came in after a place in the stall's book, the oldest first, and the place to ask from next."""
+    """What came in after a place in the stall's book, the oldest first, and the place to ask from next; 204 where
+    nothing did, for a phone asks all day."""
     stall_id = named_stall(request.args.get("stall", chosen_stall(), type=int))
     number = numbered(stall_id, request.args.get("after", ""))
     with installation().database.reading() as reading:
-        found, last = incoming.after(reading, g.person.actor, stall_id, number, ASKED_AT_ONCE)
-    rows = [
-        {
-            "amount": payment.amount,
-            "at": payment.at.isoformat() if payment.at else None,
-            "payer": masked(payment.payer),
-            "reference": payment.reference,
-            "verdict": payment.verdict,
-            **flags(payment),
-            "said": say("Vừa vào {amount}", amount=money(payment.amount)),
-            "url": url_for(".received", stall_id=stall_id, at=place(stall_id, payment.number)),
-        }
-        for payment in found
-        if payment.correction != "reversal"
-    ]
+        last = incoming.last_number(reading, g.person.actor, stall_id)
+        if number == last:
+            return Response(status=204)
+        # A place behind the book's end is from before a backup was brought back: begin again at its end.
+        found, last = (
+            ([], last) if number > last else incoming.after(reading, g.person.actor, stall_id, number, ASKED_AT_ONCE)
+        )
+        stall = load_stall(reading, stall_id)
+    rows = [_told(payment, stall) for payment in found if payment.correction != "reversal"]
     return jsonify(payments=rows, next=place(stall_id, last))
+
+
+def _told(payment: incoming.Incoming, stall: StallRow) -> dict[str, object]:
+    """A payment as the poll tells of it, with its screen while it is news; `told`: when, in milliseconds."""
+    at = place(stall.id, payment.number)
+    return {
+        "place": at,
+        "amount": payment.amount,
+        "at": payment.at.isoformat() if payment.at else None,
+        "told": int(payment.recorded_at.timestamp() * 1000),
+        "payer": masked(payment.payer),
+        "reference": payment.reference,
+        "verdict": payment.verdict,
+        **flags(payment),
+        "short": payment.too_little,
+        "said": say("Vừa vào {amount}", amount=money(payment.amount)),
+        "url": url_for(".received", stall_id=stall.id, at=at),
+        "screen": stall_screens.screen(payment, stall) if stall_screens.is_news(payment, utc_now()) else None,
+    }
 
 
 @blueprint.get("/sign")

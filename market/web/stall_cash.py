@@ -18,7 +18,7 @@ from market.web.formats import clock, money
 from market.web.noted import noted
 from market.web.own_address import sent_from_here
 from market.web.spoken import spoken
-from market.web.stall import masked, named_stall, numbered, page, place
+from market.web.stall import masked, named_stall, numbered, page, place, till_page
 from market.web.stall_kept import person_mark
 from market.web.stall_rows import called, late_said, memo_shown, reason_said
 from market.web.typed import parse_vnd
@@ -82,11 +82,11 @@ def add() -> AnyResponse | tuple[str, int]:
                 raise Refused(Problem("is no amount", field="amount", kind="unread"))
             added = _added(writing, stall, amount=amount, at=None, key=request.form.get("key", ""), now=now)
         except Refused as refused:
-            return page("stall/till.html", stall, 400, typed=typed, error=_in_words(refused.problems))
+            return till_page(stall, 400, typed=typed, error=_in_words(refused.problems))
     if not added.new and now - added.recorded_at > DOUBLE_TAP:
         said = {"amount": money(amount), "time": clock(added.recorded_at)}
         error = say("Khoản {amount} này đã ghi lúc {time}. Khách khác cũng trả thì bấm Tiền mặt lần nữa.", **said)
-        return page("stall/till.html", stall, 409, typed=typed, error=error)
+        return till_page(stall, 409, typed=typed, error=error)
     return redirect(url_for("stall.till", cash=place(stall.id, added.number), stall=stall.id), 303)
 
 

@@ -90,6 +90,7 @@ def test(reference: str) -> tuple[str, int]:
         words=spoken(asked.amount, g.language),
         picture=Markup(image.svg(payload)),  # noqa: S704 - figures only, made here
         last=last,
+        since=int(asked.created_at.timestamp() * 1000),
         late=now >= begun + PATIENCE,
         seconds_left=max(int((begun + PATIENCE - now).total_seconds()) + 1, 1),
         without_code=any(_is_alike(payment, asked, begun) for payment in newest),

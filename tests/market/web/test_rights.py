@@ -43,6 +43,7 @@ FORMS: dict[str, dict[str, str]] = {
 }
 # Where the address alone does not say which stall: the pages of the stall that the person chose last.
 OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.sign_png", "stall.book"} | {
+    "loa.box",
     "payments.day",
     "payments.ask_back",
     "stall_connect.guide",
@@ -206,7 +207,7 @@ def test_a_helpers_places_in_the_book_tell_no_number(browser_of: Callable[[str],
 def test_a_helpers_phone_follows_what_comes_in(browser_of: Callable[[str], FlaskClient], near: Side) -> None:
     helper = browser_of("helper")
     after = helper.get("/stall/").text.partition('data-after="')[2].partition('"')[0]
-    assert helper.get("/stall/payments", query_string={"after": after}).get_json() == {"payments": [], "next": after}
+    assert helper.get("/stall/payments", query_string={"after": after}).status_code == 204
 
 
 def test_an_auditor_reads_the_month_without_a_button_that_changes_it(

@@ -296,31 +296,6 @@ def test_a_number_the_book_does_not_have_is_not_there(
     assert phone.get(f"/stall/received/{huong.id}/{number}").status_code == 404
 
 
-def test_the_poll_tells_what_came_after_a_number_the_oldest_first(
-    phone: FlaskClient, huong: StallRow, pay: Pay
-) -> None:
-    for amount in (10_000, 20_000, 30_000):
-        pay(huong, amount)
-    told = phone.get("/stall/payments?after=1").get_json()
-    assert [payment["amount"] for payment in told["payments"]] == [20_000, 30_000]
-    assert told["next"] == "3"
-    assert phone.get("/stall/payments?after=3").get_json() == {"payments": [], "next": "3"}
-
-
-def test_the_poll_says_which_code_was_answered_and_how(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
-    reference = ask(phone, huong, "50000")
-    pay(huong, 20_000, memo=reference, payer_name="NGUYEN THI MAI")
-    [payment] = phone.get("/stall/payments?after=0").get_json()["payments"]
-    assert (payment["reference"], payment["verdict"]) == (reference, "short")
-    assert payment["payer"] == "NGUYEN T. M•••"
-    assert payment["url"] == f"/stall/received/{huong.id}/1"
-
-
-@pytest.mark.parametrize("after", ["-1", str(2**31), "9" * 30])
-def test_a_cursor_that_is_none_is_not_there(phone: FlaskClient, after: str) -> None:
-    assert phone.get(f"/stall/payments?after={after}").status_code == 404
-
-
 # The sign, the book, several stalls.
 
 
