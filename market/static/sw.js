@@ -108,7 +108,9 @@ async function fetchAll(then) {
   const mark = answer.headers.get(MARK);
   if (answer.status > 499) throw new TypeError(`the server is away: ${answer.status}`);
   if (!answer.ok || !mark) return forget();
-  await put(mark, Object.entries(await answer.json()), answer.headers, then);
+  const { shared, pages } = await answer.json();
+  const whole = (html) => html.replace(/<!--(\d)-->/g, (_, number) => shared[number]);
+  await put(mark, Object.entries(pages).map(([path, html]) => [path, whole(html)]), answer.headers, then);
   return forget(mark);
 }
 
@@ -120,11 +122,18 @@ async function put(mark, pages, headers, then) {
   const files = await caches.open(FILES + mark.split("-")[0]);
   for (const [, html] of pages)
     for (const [, name] of html.matchAll(/(?:href|src)="(\/static\/[^"#]+)/g))
-      if (!(await files.match(name, { ignoreVary: true }))) await files.add(name);
+      if (!(await files.match(name, { ignoreVary: true }))) await once(files, name);
   // Whoever asked for them has signed out meanwhile.
   if (era !== then) return;
   const kept = await caches.open(PAGES + mark);
   await Promise.all(pages.map(([path, html]) => kept.put(path, new Response(html, { headers: own }))));
+}
+
+// Two pages that are kept at the same moment name the same files.
+const adding = new Map();
+function once(files, name) {
+  if (!adding.has(name)) adding.set(name, files.add(name).finally(() => adding.delete(name)));
+  return adding.get(name);
 }
 
 // Forgets the pages of everybody, or of everybody but those of this mark; and the files of other versions than its own.

@@ -59,7 +59,8 @@ def mark(response: Response) -> Response:
 
 @blueprint.get("/kept")
 def pages() -> Response:
-    """All pages that a phone keeps, in one answer, for what they have in common is then sent once."""
+    """All pages that a phone keeps, in one answer: what they have in common is sent once, as `shared`, and each page
+    has a comment with its number in its place."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, phone.chosen_stall())
     made = {
@@ -69,7 +70,13 @@ def pages() -> Response:
         url_for(".made"): made_here,
         url_for(".offline"): offline,
     }
-    response = jsonify({address: view()[0] for address, view in made.items()})
+    written = {address: view()[0] for address, view in made.items()}
+    style = app.jinja_env.globals["style"]
+    assert callable(style)
+    shared = [str(style(sheet)) for sheet in ("base.css", "phone.css")]
+    for number, sheet in enumerate(shared):
+        written = {address: html.replace(sheet, f"<!--{number}-->") for address, html in written.items()}
+    response = jsonify(shared=shared, pages=written)
     response.headers[MARK] = mark_of(stall)
     return response
 

@@ -1,5 +1,6 @@
 """What a stall's phone is given to keep, and for whom."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,8 +19,13 @@ PAGES = ["/stall/", "/stall/made", "/stall/offline", "/stall/sign", "/stall/till
 def test_all_that_a_phone_keeps_comes_in_one_answer(phone: FlaskClient) -> None:
     answer = phone.get("/stall/kept")
     assert answer.json is not None
-    assert sorted(answer.json) == PAGES
-    assert all(page.startswith("<!doctype html>") for page in answer.json.values())
+    pages, shared = answer.json["pages"], answer.json["shared"]
+    assert sorted(pages) == PAGES
+    assert all(page.startswith("<!doctype html>") for page in pages.values())
+    whole = pages["/stall/"].replace("<!--0-->", shared[0]).replace("<!--1-->", shared[1])
+    assert re.findall("<style>.*?</style>", whole, re.DOTALL) == re.findall(
+        "<style>.*?</style>", phone.get("/stall/").text, re.DOTALL
+    )
 
 
 def test_pages_that_may_be_kept_carry_one_mark(phone: FlaskClient) -> None:
