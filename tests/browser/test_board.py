@@ -44,6 +44,9 @@ PAGES = (
     "/board/ben-song/stalls/C-01",
     "/board/ben-song/stalls/C-01/edit",
     "/board/ben-song/stalls/C-01/close",
+    "/board/ben-song/stalls/C-01/account",
+    "/board/ben-song/people",
+    "/board/ben-song/channels",
     "/board/ben-song/import",
     "/board/ben-song/signs",
     "/board/ben-song/connections",
@@ -120,7 +123,7 @@ def address(
     with database.writing() as session:
         person = {"name": "quan-tri", "role": "administrator", "market_id": None, "stall_id": None}
         login_id = add_login(session, **person, password="hoa-phuong-do", now=utc_now())  # type: ignore[arg-type]
-        token = sessions.sign_in(session, login_id, utc_now())
+        token = sessions.sign_in(session, login_id, utc_now(), confirmed=True)
     with serve(create_app(installation)) as site:
         yield site, token
 
