@@ -145,6 +145,7 @@ ENDPOINTS: Final[dict[str, str]] = {
     "stall.sign": "use_till",
     "stall.sign_pdf": "use_till",
     "stall.sign_png": "use_till",
+    "week.days": "own_stall",
     "closing.day": "own_stall",
     "closing.count": "own_stall",
     "closing.slip": "own_stall",

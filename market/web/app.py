@@ -62,6 +62,7 @@ _PAGES = (
     "stall_loa",
     "stall_payments",
     "stall_revenue",
+    "stall_week",
     "stall_privacy",
 )
 csrf = CSRFProtect()

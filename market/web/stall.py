@@ -30,6 +30,7 @@ from market.signs import mark_printed, market_signs, outdated_signs, static_payl
 from market.web import stall_screens
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
+from market.web.day_chart import days_chart, sum_of
 from market.web.file_names import to_keep
 from market.web.formats import clock, money
 from market.web.gate import asked_right, signed_in
@@ -331,7 +332,7 @@ def sign_png() -> Response:
 
 @blueprint.get("/book")
 def book() -> tuple[str, int]:
-    """The days of a month, each with its count and sum."""
+    """The days of a month, each with its count and sums."""
     now = local_date(utc_now())
     try:
         month = Month.parse(request.args.get("month") or f"{now:%Y-%m}")
@@ -347,8 +348,8 @@ def book() -> tuple[str, int]:
         stall,
         month=month,
         rows=rows,
-        count=sum(sums.transactions for sums in days.values()),
-        total=sum(sums.cashless for sums in days.values()),
+        sums=sum_of(days.values()),
+        chart=days_chart(days, month.first, month.last, now),
         seals=seals,
         before=Month.of(month.first - timedelta(days=1)),
         after=Month.of(month.last + timedelta(days=1)) if month.last < now else None,

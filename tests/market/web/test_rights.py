@@ -50,6 +50,7 @@ OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.
     "stall_account.form",
     "find.amount",
     "closing.day",
+    "week.days",
     "closing.slip",
     "stall_privacy.own",
     *(f"stall_revenue.{page}" for page in ("shown", "as_pdf", "as_xlsx", "header")),
