@@ -23,7 +23,10 @@ from merchants.payments import Source, take
 from merchants.stalls import StallRow
 
 PASSWORD = "hoa-phuong-do"
-TRADERS = ("/stall/", "/stall/till", "/stall/sign", "/stall/book", "/stall/connect", "/stall/day", "/stall/week")
+TRADERS = (
+    *("/stall/", "/stall/till", "/stall/sign", "/stall/book", "/stall/connect", "/stall/day", "/stall/week"),
+    *("/stall/revenue", "/stall/revenue/header"),
+)
 # Everything a finger must hit: what stands inside a sentence is exempt (WCAG 2.2, 2.5.8).
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select")]
   .filter((e) => !e.closest("p") && !e.classList.contains("skip"))
