@@ -38,6 +38,7 @@ from market.web.gate import signed_in
 from market.web.kept import kept_counts, kept_parts
 from market.web.noted import noted
 from merchants.consents import sharing_stalls
+from merchants.deletion_requests import open_requests
 
 blueprint = Blueprint("board", __name__)
 blueprint.record_once(register)
@@ -148,6 +149,7 @@ def month(slug: str) -> str:
             after=earlier(which, -1) if which.last < today else None,
             now=now,
             body=body,
+            deleting=open_requests(session, market.id),
             sharing=sum(since <= which.last for since in sharing.values()),
         )
 

@@ -8,6 +8,8 @@ from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel
 
 from ledger import books
+from ledger.books.cash_counts import count_cash
+from ledger.books.seals import seal_books
 from ledger.days import Month, local_date
 from ledger.inbox.notice import Notice
 from market.access import audit, devices, enrolment, roster, sessions
@@ -169,6 +171,19 @@ def _fill(session: Session, made: Forgettable) -> int:
         login_id=made.login_id,
         now=NOW,
     )
+    count_cash(
+        session,
+        book_id=stall.book_id,
+        day=local_date(NOW),
+        counted=20_000,
+        float_amount=0,
+        found="",
+        seen=20_000,
+        reason="",
+        login_id=made.login_id,
+        now=NOW,
+    )
+    seal_books(session, made.market_id, now=NOW + timedelta(days=1))
     kept = households.HouseholdRow(OLD["holder"], OLD["address"], OLD["tax code"], OLD["address"])
     households.keep_household(session, stall, kept, now=NOW)
     deletion_requests.ask(session, stall, login_id=made.login_id, now=NOW)

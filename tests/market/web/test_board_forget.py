@@ -45,7 +45,7 @@ def shut(database: Database, huong: StallRow) -> None:
 
 
 def test_the_board_sees_who_asked(board: FlaskClient, asked: StallRow) -> None:
-    for path in ("/board/ben-song/stalls", "/board/ben-song/stalls/C-01"):
+    for path in ("/board/ben-song/", "/board/ben-song/stalls", "/board/ben-song/stalls/C-01"):
         page = board.get(path).text
         assert "Chủ sạp C-01 xin xoá dữ liệu của mình, ngày" in page
         assert f'href="{ADDRESS}"' in page
