@@ -3,6 +3,8 @@ found by nobody and may stand beside the real one (Unicode Technical Standard 39
 
 import unicodedata
 
+from qr.text import fold
+
 # A market's sign may have Chinese, Khmer or Cham beside the Vietnamese: those are mistaken for nothing.
 _SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH LATIN", "MATHEMATICAL")
 
@@ -18,6 +20,15 @@ def look_alike(text: str) -> str:
     if text.isascii():
         return ""
     return next((letter for letter in text if unicodedata.name(letter, "").startswith(_SCRIPTS)), "")
+
+
+def seen_from_afar(name: str) -> str:
+    """What is left of a name for somebody who reads it from afar: two stalls that share it are easily taken for one.
+
+    >>> seen_from_afar("Cá  biển – Hương") == seen_from_afar("CA BIEN HUONG")
+    True
+    """
+    return "".join(character for character in fold(name).casefold() if character.isalnum())
 
 
 def look_alike_problem(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
+from merchants.look_alikes import seen_from_afar
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
 from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
 
@@ -21,13 +22,15 @@ MOST_BYTES = 20_000_000
 
 @dataclass(slots=True)
 class StallList:
-    """What an import did, or would do: rows read, and what became of them; with `errors`, nothing was done."""
+    """What an import did, or would do: rows read, and what became of them; with `errors`, nothing was done. `alike` are
+    the codes of new or changed stalls whose name looks like another's, each with that other's."""
 
     read: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     errors: list[Problem] = field(default_factory=list)
+    alike: list[tuple[str, str]] = field(default_factory=list, compare=False)
 
 
 def import_stalls(
@@ -44,6 +47,7 @@ def import_stalls(
         result.unchanged = 0
         return result
     result.created, result.updated = len(created), len(updated)
+    result.alike = _alike(session, market_id, [*created, *(stall for _, stall in updated)])
     if not dry_run:
         register(session, market_id, created, source=source, now=now)
         for before, stall in updated:
@@ -51,6 +55,16 @@ def import_stalls(
             if stall.account_name != before.account_name:
                 rename_account(session, before.id, stall.account_name)
     return result
+
+
+def _alike(session: Session, market_id: int, stalls: list[NewStall]) -> list[tuple[str, str]]:
+    named = {row.code: row.name for row in list_stalls(session, market_id) if row.status != "closed"}
+    named |= {stall.code: stall.name for stall in stalls}
+    codes: dict[str, list[str]] = {}
+    for code, name in named.items():
+        codes.setdefault(seen_from_afar(name), []).append(code)
+    shared = {stall.code: codes[seen_from_afar(stall.name)] for stall in stalls}
+    return [(code, next(other for other in same if other != code)) for code, same in shared.items() if len(same) > 1]
 
 
 def _compare(

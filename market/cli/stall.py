@@ -44,9 +44,14 @@ def import_(settings: Settings, file: Path, market: str, dry_run: bool, as_json:
         if not dry_run and not result.errors:
             noted(session, "stalls_imported", market_id=market_id, rows=result.created + result.updated)
     print_problems(result.errors)
+    for code, other in result.alike:
+        click.echo(
+            f"note: the name of {code} looks like that of {other}; add something that tells them apart", err=True
+        )
     if as_json:
         errors = [{"line": e.line, "field": e.field, "error": e.message} for e in result.errors]
-        print_json({**asdict(result), "errors": errors})
+        told = {name: value for name, value in asdict(result).items() if name != "alike"}
+        print_json({**told, "errors": errors})
     elif result.errors:
         click.echo(f"nothing was changed: mend the lines above and import {file.name} again", err=True)
     else:

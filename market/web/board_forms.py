@@ -17,10 +17,10 @@ from market.web.noted import noted
 from market.web.stall_words import by_field, field_name
 from market.web.words import say
 from merchants.bank_accounts import holdings
+from merchants.look_alikes import seen_from_afar
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
 from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
 from qr import banks
-from qr.text import fold
 
 blueprint = Blueprint("stall_forms", __name__, url_prefix="/board/<slug>/stalls")
 CHANGEABLE = (*PLAIN, "account_name")
@@ -61,7 +61,11 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
             ]
             every = list_stalls(session, market.id)
             owners = [row for row in every if row.id in shared]
-            named_alike = [row for row in every if row.status != "closed" and _bare(row.name) == _bare(stall.name)]
+            named_alike = [
+                row
+                for row in every
+                if row.status != "closed" and seen_from_afar(row.name) == seen_from_afar(stall.name)
+            ]
             return page(
                 session,
                 market,
@@ -96,11 +100,6 @@ def _choices(session: Session, market: MarketRow) -> dict[str, object]:
         "categories": sorted({row.category for row in rows if row.category}),
         "field_name": field_name,
     }
-
-
-def _bare(name: str) -> str:
-    """What is left of a name for somebody who reads it from afar."""
-    return "".join(character for character in fold(name).casefold() if character.isalnum())
 
 
 def _digest(stall: StallRow) -> str:

@@ -263,3 +263,13 @@ def test_a_file_that_is_not_there_is_refused(database: Database, market_id: int,
         for path in (tmp_path / "none.csv", tmp_path):
             result = import_stalls(session, market_id, path, source=random.Random(4), now=NOW, dry_run=False)
             assert _only(result).startswith(f"{path} cannot be read: ")
+
+
+def test_names_that_look_alike_are_pointed_out_and_taken(bring: Bring) -> None:
+    other = _row(code="C-02", name="CÁ - HƯƠNG", account_number="0123499998")
+    assert bring(_list(FISH, RICE, other)).alike == [("C-01", "C-02"), ("C-02", "C-01")]
+    assert bring(_list(FISH, RICE, other)).alike == []
+    third = _row(code="C-03", name="ca huong", account_number="0123499997")
+    result = bring(_list(third), dry_run=True)
+    assert (result.created, result.errors) == (1, [])
+    assert [code for code, _ in result.alike] == ["C-03"]

@@ -203,6 +203,14 @@ def test_a_board_is_warned_of_a_name_that_looks_like_another_stalls(
     assert f"Chợ đã có sạp {huong.code} tên Cá biển Hương" in page
 
 
+def test_a_list_names_what_looks_like_another_stall(board_browser: FlaskClient, huong: StallRow) -> None:
+    cells = {**STALL_TYPED, "name": huong.name.upper()}
+    text = f"{','.join(COLUMNS)}\n{','.join(cells.values())}\n"
+    page = board_browser.post("/board/ben-song/import", data={"file": (io.BytesIO(text.encode()), "sap.csv")}).text
+    assert "Tên dễ nhầm với sạp khác" in page
+    assert "C-09 với C-01" in page
+
+
 @pytest.fixture
 def board_browser(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """A board's browser."""
