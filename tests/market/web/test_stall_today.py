@@ -74,6 +74,22 @@ def plain(page: str) -> str:
     return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", page.partition("<body")[2]))
 
 
+def type_a_transfer(database: Database, stall: StallRow, amount: int) -> None:
+    """A transfer that a person says happened, and no bank has told."""
+    with database.writing() as session:
+        books.enter_sale(
+            session,
+            book_id=stall.book_id,
+            amount=amount,
+            cash=False,
+            occurred_at=NOW,
+            client_key="typed-001",
+            login_id=1,
+            memo="",
+            now=NOW,
+        )
+
+
 # Cash is beside the plate, never on it.
 
 
@@ -98,18 +114,7 @@ def test_only_what_the_bank_told_has_the_check_of_the_bank(phone: FlaskClient, h
 def test_what_a_person_says_was_transferred_is_said_to_be_unconfirmed(
     phone: FlaskClient, huong: StallRow, database: Database
 ) -> None:
-    with database.writing() as session:
-        books.enter_sale(
-            session,
-            book_id=huong.book_id,
-            amount=30_000,
-            cash=False,
-            occurred_at=NOW,
-            client_key="typed-001",
-            login_id=1,
-            memo="",
-            now=NOW,
-        )
+    type_a_transfer(database, huong, 30_000)
     assert f"Ghi tay, chưa có ngân hàng báo 30.000{DONG}" in plain(phone.get("/stall/").text)
 
 
@@ -176,6 +181,17 @@ def test_cash_that_was_taken_back_stands_crossed_out_with_its_reason(
     assert f'<span class="figure out">20.000{DONG}' in page
     assert "Đã hoàn lại: Khách trả lại hàng" in plain(page)
     assert f"Tiền mặt 0{DONG}" in plain(page)
+
+
+def test_what_was_typed_as_a_transfer_is_taken_back_like_cash(
+    phone: FlaskClient, huong: StallRow, database: Database
+) -> None:
+    type_a_transfer(database, huong, 30_000)
+    assert "Ghi tay lúc 08:00" in phone.get(f"/stall/cash/{huong.id}/1").text
+    phone.post(f"/stall/cash/{huong.id}/1", data={"reason": "amount"})
+    page = plain(phone.get("/stall/").text)
+    assert "Đã hoàn lại: Ghi nhầm số tiền" in page
+    assert f"ngân hàng báo 30.000{DONG} Tiền" not in page
 
 
 def test_cash_that_was_told_late_says_so(phone: FlaskClient, huong: StallRow, sell: Do) -> None:
