@@ -14,9 +14,10 @@ from market.access.roster import add_member
 from market.demo.plan import SAMPLES, Plan, Sample, holders_code
 from market.markets import MarketRow, find_market
 from market.model import LOGIN
-from merchants import settling
+from merchants import day_closing, settling
 from merchants.consents import VERSION, record_consent
 from merchants.stalls import StallRow, list_stalls, set_status
+from merchants.takings import Actor
 
 
 def add(session: Session, plan: Plan, now: datetime) -> list[dict[str, str]]:
@@ -61,14 +62,15 @@ def board_of(session: Session, sample: Sample) -> int:
 
 
 def live(session: Session, plan: Plan, now: datetime) -> None:
-    """What people did by hand: cash typed at a stall, consents, a payment that was no sale, one that went back after
-    its month was closed, a stall that pauses."""
+    """What people did by hand: cash typed and counted at a stall, consents, a payment that was no sale, one that went
+    back after its month was closed, a stall that pauses."""
     rng = random.Random(f"people {plan.seed}")  # noqa: S311 (invented data, repeatable by seed)
     for sample in SAMPLES:
         market = find_market(session, sample.slug)
         board = board_of(session, sample)
         holder = holder_of(session, market)
         _type_sales(session, holder, rng, now)
+        _close_yesterday(session, sample, holder, now)
         every = list_stalls(session, market.id)
         for stall in every:
             if stall.id == holder.id or rng.random() < 0.06:
@@ -95,6 +97,25 @@ def live(session: Session, plan: Plan, now: datetime) -> None:
         unpaid = [stall for stall in every if stall.status == "open" and not _ever_paid(session, stall)]
         if len(unpaid) > 1:
             set_status(session, unpaid[0], "paused", local_date(now))
+
+
+def _close_yesterday(session: Session, sample: Sample, stall: StallRow, now: datetime) -> None:
+    """A stall's holder counted the drawer last evening, and found a sale that was not written down."""
+    actor = Actor(_login(session, f"sap-{sample.slug}"), frozenset({stall.id}))
+    today = local_date(now)
+    yesterday = today - timedelta(days=1)
+    seen = day_closing.drawer(session, actor, stall.id, yesterday, 300_000).expected
+    day_closing.close_day(
+        session,
+        actor,
+        stall,
+        yesterday,
+        counted=seen + 20_000,
+        float_amount=300_000,
+        seen=seen,
+        said="forgotten",
+        now=local_midnight(today) - timedelta(hours=6),
+    )
 
 
 def _agree(session: Session, sample: Sample, stall: StallRow, at: datetime, *, own: bool) -> None:

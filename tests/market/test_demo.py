@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ledger.books import counts
+from ledger.books.model import CASH_COUNT
 from ledger.books.verify import verify
 from ledger.days import Month, local_date
 from ledger.inbox.receive import waiting
@@ -125,6 +127,12 @@ def test_a_stall_that_nobody_pays_is_a_rival_for_money_to_an_account_it_shares()
     payees = payees_of(PLAN, SAMPLES[0], month, references, stalls)
     assert [payee.code for payee in payees] == [stall.code for stall in stalls]
     assert any(not payee.weight for payee in payees)
+
+
+def test_holders_counted_their_cash_last_evening(province: Installation) -> None:
+    with province.database.reading() as session:
+        counts = session.connection().execute(select(CASH_COUNT.c.day, CASH_COUNT.c.counted - CASH_COUNT.c.expected))
+        assert [(str(day), found) for day, found in counts] == [("2026-11-23", 20_000)] * 3
 
 
 def test_full_months_are_closed_and_this_one_is_not(province: Installation) -> None:
