@@ -40,7 +40,7 @@ self.addEventListener("fetch", (event) => {
 // A page as it is now or, where the network does not answer soon, as it was last; after a tap, only where it fails.
 async function page(event, url) {
   const kept = await caches.match(url.pathname);
-  const asking = fresh(event, url);
+  const asking = fresh(event, url, Boolean(kept));
   const now = asking.then(({ answer }) => answer);
   if (!kept) return now.catch(noNetwork);
   const first = await Promise.race([now.catch(() => null), pause(Date.now() - tapped < TAP ? PATIENCE_TO_ASK : PATIENCE)]);
@@ -52,10 +52,10 @@ async function page(event, url) {
 }
 
 // What the server says now. Its copy is kept where it is marked; whoever may not see a page any more keeps none.
-async function fresh(event, url) {
+async function fresh(event, url, kept) {
   const then = era;
   const answer = await fetch(event.request);
-  if (answer.status > 501) throw new TypeError(`the server is away: ${answer.status}`);
+  if (kept && answer.status > 501) throw new TypeError(`the server is away: ${answer.status}`);
   const mark = answer.headers.get(MARK);
   let keeping;
   if (answer.ok && mark) keeping = keep(mark, url.pathname, answer.clone(), then);

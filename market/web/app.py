@@ -81,6 +81,8 @@ def create_app(installation: Installation) -> Flask:
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # Sent with a phone's pages only (market.web.stall_kept): a file that everybody keeps carries no cookie.
+        SESSION_REFRESH_EACH_REQUEST=False,
         SIGN_IN_COOKIE="__Host-cho" if secure else "cho",
         # A stall's phone shows one page all day, and browsers inside other apps send no Referer.
         WTF_CSRF_TIME_LIMIT=None,

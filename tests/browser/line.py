@@ -23,13 +23,15 @@ class Line:
     """A server whose line to the phone can be cut: then nothing answers at its address.
 
     `asked` are the paths that were asked for. While it is `hung`, the server does what is asked below /stall/cash, but
-    its answer never leaves: `heard` is set, and the connection ends when the line is `released`.
+    its answer never leaves: `heard` is set, and the connection ends when the line is `released`. So long the page at
+    the path `held` is kept waiting.
     """
 
     def __init__(self, app: Any) -> None:
         self._app = app
         self.asked: list[str] = []
         self.hung = False
+        self.held = ""
         self.heard = threading.Event()
         self.released = threading.Event()
         self.port = 0
@@ -53,6 +55,8 @@ class Line:
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         self.asked.append(path)
+        if path == self.held:
+            self.released.wait(30)
         found: Iterable[bytes] = self._app(environ, start_response)
         if self.hung and path.startswith("/stall/cash"):
             self.hung = False

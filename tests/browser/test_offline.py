@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
 from market.db import Database
+from market.web import stall_kept
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from qr import image, vietqr
@@ -169,6 +170,34 @@ def test_the_app_can_be_installed(phone: Page, line: Line) -> None:
     found = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     # A browser context of a test is one that forgets: what speaks against that is no fault of the page.
     assert [error["errorId"] for error in found] == ["in-incognito"]
+
+
+def test_a_slow_network_shows_the_copy_first_and_renews_it(phone: Page, line: Line, pay: Callable[[int], None]) -> None:
+    line.held = "/stall/"
+    phone.goto(f"{line.address}/stall/")
+    assert phone.locator("html[data-kept]").count() == 1
+    assert "Chưa có khách" not in phone.inner_text(".plate")
+    pay(41_000)
+    line.released.set()
+    phone.wait_for_selector(NETWORK["back"])
+    assert "41.000" in phone.inner_text(".plate")
+
+
+def test_a_new_version_of_the_program_replaces_all_that_was_kept(
+    phone: Page, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stall_kept, "version", lambda: "another")
+    phone.goto(f"{line.address}/stall/")
+    wait_until_kept(phone)
+    names: list[str] = []
+    for _ in range(100):
+        names = phone.evaluate("() => caches.keys()")
+        if all("-another" in name for name in names):
+            break
+        phone.wait_for_timeout(50)
+    assert sorted(name.split("-")[0] for name in names if "-another" in name) == ["files", "pages"]
+    assert len(names) == 2
+    wait_until_kept(phone)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -72,6 +72,13 @@ def test_the_token_of_a_kept_form_lasts_after_the_browser_was_closed(phone: Flas
     assert cookie.expires > utc_now() + timedelta(days=30)
 
 
+def test_a_file_that_everybody_keeps_carries_no_cookie(phone: FlaskClient) -> None:
+    phone.get("/stall/till")
+    with phone.get("/static/offline.js") as answer:
+        assert "Set-Cookie" not in answer.headers
+        assert "Cookie" not in answer.headers.get("Vary", "")
+
+
 def test_a_stranger_is_given_nothing_to_keep(client: FlaskClient, administrator: FlaskClient) -> None:
     answer = client.get("/stall/kept")
     assert answer.status_code == 302
