@@ -132,8 +132,15 @@ async function put(mark, pages, headers, then) {
 // Two pages that are kept at the same moment name the same files.
 const adding = new Map();
 function once(files, name) {
-  if (!adding.has(name)) adding.set(name, files.add(name).finally(() => adding.delete(name)));
+  if (!adding.has(name)) adding.set(name, add(files, name).finally(() => adding.delete(name)));
   return adding.get(name);
+}
+
+// A page has just loaded most of them.
+async function add(files, name) {
+  const answer = await fetch(name, { cache: "force-cache" });
+  if (answer.status !== 200) throw new TypeError(`${name}: ${answer.status}`);
+  await files.put(name, answer);
 }
 
 // Forgets the pages of everybody, or of everybody but those of this mark; and the files of other versions than its own.

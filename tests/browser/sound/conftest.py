@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
@@ -21,6 +21,9 @@ from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from tests.browser.conftest import CHROMIUM
+
+# A phone asks every three seconds, and a busy machine is slow.
+expect.set_options(timeout=15_000)
 
 # Notes every tone and clip that is started, with the file it came from.
 LISTEN = """

@@ -77,7 +77,7 @@ def test_the_whole_morning_from_the_till_to_the_banks_webhook(
     page.click("text=Nghe lại")
     listen(page, heard, FIFTY)
     page.wait_for_url(f"{site}/stall/")
-    expect(page.locator(".rows")).to_contain_text("50.000")
+    expect(page.locator("main")).to_contain_text("50.000")
     assert heard == FIFTY
 
 
