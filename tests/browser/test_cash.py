@@ -190,6 +190,7 @@ def test_two_taps_are_a_cash_sale_and_no_key_moves(phone: Callable[..., Page], a
     page.click("[data-note='50000']")
     assert page.locator("[data-key='5']").bounding_box() == place
     page.click("#cash")
+    page.wait_for_url("**cash=2**")
     page.goto(f"{address}/stall/")
     assert f"100.000{DONG}" in page.inner_text(".glance")
 
