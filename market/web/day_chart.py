@@ -12,7 +12,9 @@ from ledger.books.sums import Takings
 from market.chart import grid
 from market.comparisons import number
 
-WIDE, HIGH, LEFT, RIGHT, TOP, BOTTOM = 328, 190, 82, 320, 10, 164
+WIDE, HIGH, RIGHT, TOP, BOTTOM = 328, 190, 320, 10, 164
+# How wide a figure of the axis is, in units of the drawing; text is 16 high.
+FIGURE = 8
 NOTHING = Takings(0, 0, 0, 0)
 
 
@@ -35,6 +37,7 @@ def days_chart(days: Mapping[date, Takings], first: date, last: date, today: dat
     heights = [(max(one.cashless, 0), max(one.cash + one.typed, 0)) for one in found]
     lines = grid([], max([1_000, *(sum(pair) for pair in heights)]))
     scale = (BOTTOM - TOP) / lines[-1]
+    begin = FIGURE * len(number(lines[-1])) + 12
     parts = [
         f'<svg class="days" viewBox="0 0 {WIDE} {HIGH}" aria-hidden="true"><defs>'
         '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -42,13 +45,13 @@ def days_chart(days: Mapping[date, Takings], first: date, last: date, today: dat
     ]
     for line in lines:
         y = round(BOTTOM - line * scale, 1)
-        parts.append(f'<line class="{"grid" if line else "zero"}" x1="{LEFT}" x2="{WIDE}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 5}" text-anchor="end">{number(line)}</text>')
-    pitch = (RIGHT - LEFT) / len(shown)
+        parts.append(f'<line class="{"grid" if line else "zero"}" x1="{begin}" x2="{WIDE}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<text x="{begin - 8}" y="{y + 5}" text-anchor="end">{number(line)}</text>')
+    pitch = (RIGHT - begin) / len(shown)
     wide = round(pitch * 0.7, 1)
     week = len(shown) == 7
     for place, (day, (told, typed)) in enumerate(zip(shown, heights, strict=True)):
-        left = round(LEFT + pitch * place + (pitch - wide) / 2, 1)
+        left = round(begin + pitch * place + (pitch - wide) / 2, 1)
         fill = ' fill="url(#hatch)"' if day == today else ""
         parts += _piece("running" if day == today else "told", left, wide, told * scale, 0, fill)
         parts += _piece("typed", left, wide, typed * scale, told * scale, "")
