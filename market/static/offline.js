@@ -71,7 +71,15 @@
     if (!data.found) lost();
     else if (root.dataset.kept) renew(() => caches.match(location.pathname)).catch(() => {});
   });
-  addEventListener("load", () => navigator.serviceWorker?.register("/stall/sw.js"));
+  addEventListener("load", async () => {
+    if (!navigator.serviceWorker) return;
+    if (!navigator.serviceWorker.controller) {
+      const styles = JSON.stringify([...document.querySelectorAll("style")].slice(0, 2).map((style) => style.outerHTML));
+      const headers = { "Cho-Version": document.body.dataset.version };
+      await (await caches.open("styles")).put("/stall/styles", new Response(styles, { headers }));
+    }
+    navigator.serviceWorker.register("/stall/sw.js");
+  });
 
   // On a shared phone the next one is not to see what is kept here.
   document.addEventListener("submit", async (event) => {

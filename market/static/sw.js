@@ -104,12 +104,15 @@ function renew() {
 }
 
 async function fetchAll(then) {
-  const answer = await fetch("/stall/kept");
+  // The first page has left its styles, so that they are not loaded a second time.
+  const left = await caches.match("/stall/styles");
+  const answer = await fetch(`/stall/kept?styles=${left?.headers.get("Cho-Version") ?? ""}`);
   const mark = answer.headers.get(MARK);
   if (answer.status > 499) throw new TypeError(`the server is away: ${answer.status}`);
   if (!answer.ok || !mark) return forget();
   const { shared, pages } = await answer.json();
-  const whole = (html) => html.replace(/<!--(\d)-->/g, (_, number) => shared[number]);
+  const styles = shared ?? (await left.json());
+  const whole = (html) => html.replace(/<!--(\d)-->/g, (_, number) => styles[number]);
   await put(mark, Object.entries(pages).map(([path, html]) => [path, whole(html)]), answer.headers, then);
   return forget(mark);
 }

@@ -39,6 +39,12 @@ def mark_of(stall: StallRow) -> str:
 
 
 @blueprint.app_template_global()
+def kept_version() -> str:
+    """The version a page is of."""
+    return version()
+
+
+@blueprint.app_template_global()
 def person_mark() -> str:
     """Whose a page is: what a phone writes down without a network is shown to, and sent by, the same person only."""
     seal = hmac.digest(installation().key.encode(), f"cho unsent {g.person.login_id}".encode(), hashlib.sha256)
@@ -60,7 +66,7 @@ def mark(response: Response) -> Response:
 @blueprint.get("/kept")
 def pages() -> Response:
     """All pages that a phone keeps, in one answer: what they have in common is sent once, as `shared`, and each page
-    has a comment with its number in its place."""
+    has a comment with its number in its place. A phone that has the styles of this version says so, and gets none."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, phone.chosen_stall())
     made = {
@@ -76,7 +82,8 @@ def pages() -> Response:
     shared = [str(style(sheet)) for sheet in ("base.css", "phone.css")]
     for number, sheet in enumerate(shared):
         written = {address: html.replace(sheet, f"<!--{number}-->") for address, html in written.items()}
-    response = jsonify(shared=shared, pages=written)
+    has_them = request.args.get("styles") == version()
+    response = jsonify(shared=None if has_them else shared, pages=written)
     response.headers[MARK] = mark_of(stall)
     return response
 

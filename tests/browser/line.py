@@ -1,11 +1,14 @@
 """The line between a stall's phone and the server, which can be cut, and what a phone keeps for when it is."""
 
+import gzip
 import threading
 import wsgiref.simple_server
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 from playwright.sync_api import Page
+from werkzeug.wsgi import ClosingIterator
 
 PASSWORD = "hoa-phuong-do"
 # The pages that are kept, by their addresses; and nobody's pages while there are none.
@@ -22,7 +25,8 @@ ALL_KEPT = ("/stall/", "/stall/made", "/stall/offline", "/stall/sign", "/stall/t
 class Line:
     """A server whose line to the phone can be cut: then nothing answers at its address.
 
-    `asked` are the paths that were asked for. While it is `hung`, the server does what is asked below /stall/cash, but
+    `asked` are the paths that were asked for, `sent` the bytes of each answer as it goes out compressed.
+    While it is `hung`, the server does what is asked below /stall/cash, but
     its answer never leaves: `heard` is set, and the connection ends when the line is `released`. So long the page at
     the path `held` is kept waiting.
     """
@@ -30,6 +34,7 @@ class Line:
     def __init__(self, app: Any) -> None:
         self._app = app
         self.asked: list[str] = []
+        self.sent: list[tuple[str, int]] = []
         self.hung = False
         self.held = ""
         self.heard = threading.Event()
@@ -63,7 +68,10 @@ class Line:
             self.heard.set()
             self.released.wait(30)
             raise ConnectionAbortedError
-        return found
+        with closing(ClosingIterator(found)):
+            body = b"".join(found)
+        self.sent.append((path, len(gzip.compress(body))))
+        return [body]
 
 
 class _Quiet(wsgiref.simple_server.WSGIRequestHandler):

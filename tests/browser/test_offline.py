@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
@@ -172,6 +172,19 @@ def test_the_app_can_be_installed(phone: Page, line: Line) -> None:
     assert [error["errorId"] for error in found] == ["in-incognito"]
 
 
+def test_the_first_load_is_light_with_all_that_is_kept(phone: Page, line: Line, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, storage_state=phone.context.storage_state())
+    phone.close()
+    line.sent.clear()
+    page = context.new_page()
+    page.goto(f"{line.address}/stall/")
+    wait_until_kept(page)
+    context.close()
+    paths = [path for path, _ in line.sent if path.startswith("/static/")]
+    assert len(paths) == len(set(paths))
+    assert sum(size for _, size in line.sent) <= 50_000
+
+
 def test_a_slow_network_shows_the_copy_first_and_renews_it(phone: Page, line: Line, pay: Callable[[int], None]) -> None:
     line.held = "/stall/"
     phone.goto(f"{line.address}/stall/")
@@ -191,7 +204,7 @@ def test_a_new_version_of_the_program_replaces_all_that_was_kept(
     wait_until_kept(phone)
     names: list[str] = []
     for _ in range(100):
-        names = phone.evaluate("() => caches.keys()")
+        names = [name for name in phone.evaluate("() => caches.keys()") if name != "styles"]
         if all("-another" in name for name in names):
             break
         phone.wait_for_timeout(50)
