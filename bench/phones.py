@@ -80,6 +80,7 @@ class _Phone:
         now = time.perf_counter()
         self.waits.append(now - began)
         if not answer:
+            # Nothing came in.
             return
         said = json.loads(answer)
         self._after = said["next"]
@@ -150,9 +151,6 @@ async def _tell(phones: list[_Phone], port: int, told: dict[int, tuple[int, floa
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    if head.startswith(b"http/1.1 204"):
-        # Nothing came in.
-        return b""
     assert head.startswith(b"http/1.1 200"), head
     return await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
 

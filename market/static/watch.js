@@ -74,7 +74,7 @@ window.watch = (() => {
     const late = new AbortController();
     const timeout = setTimeout(() => late.abort(), PATIENCE);
     const answer = await fetch(address, { signal: late.signal });
-    const text = answer.status === 204 ? "" : await answer.text();
+    const text = await answer.text();
     clearTimeout(timeout);
     return [answer, text];
   }
@@ -82,7 +82,7 @@ window.watch = (() => {
   // Gives how many were told.
   async function ask() {
     const [answer, text] = await got(`/stall/payments?stall=${stall}&after=${encodeURIComponent(after)}`);
-    if (answer.status === 204) return 0;
+    if (answer.ok && !text) return 0;
     if (answer.status === 404 && after !== page.dataset.after) {
       // A place that somebody else's sign-in left on this phone.
       hear.forget(stall);

@@ -149,7 +149,7 @@ def _meet() -> None:
 
 def _harden(response: Response) -> Response:
     headers = response.headers
-    if response.status_code != 204:
+    if response.content_length != 0:
         # A phone asks all day whether money came; what brings no content needs no policy for it.
         headers["Content-Security-Policy"] = current_app.extensions["cho content policy"]
     headers["X-Content-Type-Options"] = "nosniff"

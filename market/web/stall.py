@@ -250,14 +250,14 @@ def received(stall_id: int, at: str) -> tuple[str, int]:
 
 @blueprint.get("/payments")
 def payments() -> Response:
-    """What came in after a place in the stall's book, the oldest first, and the place to ask from next; 204 where
-    nothing did, for a phone asks all day."""
+    """What came in after a place in the stall's book, the oldest first, and the place to ask from next; an empty answer
+    where nothing did, for a phone asks all day. (Not 204: waitress ends the connection with one.)"""
     stall_id = named_stall(request.args.get("stall", chosen_stall(), type=int))
     number = numbered(stall_id, request.args.get("after", ""))
     with installation().database.reading() as reading:
         last = incoming.last_number(reading, g.person.actor, stall_id)
         if number == last:
-            return Response(status=204)
+            return Response(mimetype="application/json")
         # A place behind the book's end is from before a backup was brought back: begin again at its end.
         found, last = (
             ([], last) if number > last else incoming.after(reading, g.person.actor, stall_id, number, ASKED_AT_ONCE)
