@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 
 from market.channels import ChannelRow, add_channel, find_channel
 from market.db import Database, open_database
 from market.markets import add_market, find_market
+from merchants.model import BANK_ACCOUNT
 from merchants.stalls import NewStall, register
 
 NOW = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
@@ -48,7 +49,10 @@ def postgresql(folder: Path) -> Iterator[Callable[[], Database]]:
 
 
 def furnish(database: Database, stalls: int) -> ChannelRow:
-    """A market `cho` whose stalls have the account numbers 0, 1, 2 … at Vietcombank, ten digits each; its channel."""
+    """A market `cho` whose stalls have the account numbers 0, 1, 2 … at Vietcombank, ten digits each; its channel.
+
+    Every account was heard of before, as each is but once.
+    """
     with database.writing() as session:
         add_market(session, slug="cho", name="Chợ", now=NOW)
         market = find_market(session, "cho")
@@ -57,6 +61,7 @@ def furnish(database: Database, stalls: int) -> ChannelRow:
             for number in range(stalls)
         ]
         register(session, market.id, new, source=random.Random(4), now=NOW)
+        session.connection().execute(update(BANK_ACCOUNT).values(heard_at=NOW))
         channel_id = add_channel(
             session, provider="sepay", market_id=market.id, stall_id=None, auth=None, sealed_secret=None, now=NOW
         )

@@ -1,4 +1,4 @@
-"""What `serve` bears: webhooks a second, half bodies, a stop under load.
+"""What `serve` bears: pages a second, half bodies, a stop under a load of webhooks.
 
     .venv/bin/python -m bench.server [--seconds N] [--connections N]
 
@@ -19,20 +19,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import func, select, update
 
 from bench.databases import furnish
+from bench.hooks import RUN, SECRET, STALLS, free_port, wait_for
 from ledger.books.model import ENTRY
 from market.config import Settings
 from market.installation import Installation
 from market.model import CHANNEL
 from market.secret_key import seal
-
-RUN = Path(__file__).resolve().parents[1] / "run.py"
-SECRET = "khoa-thu-nghiem"  # noqa: S105
-STALLS = 400
 
 
 def main() -> None:
@@ -41,9 +37,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cho") as folder:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         environment = {"CHO_DATA": folder, "CHO_PORT": str(port)}
         installation = Installation(Settings.from_environment(environment))
         channel = furnish(installation.database, STALLS).id
@@ -54,10 +48,8 @@ def main() -> None:
             [sys.executable, str(RUN), "serve"], env={**os.environ, **environment}, stderr=subprocess.DEVNULL
         ) as process:
             try:
-                _wait_for(port)
+                wait_for(port)
                 hook = _Hook(port, channel)
-                _report("webhooks", hook, wanted.connections, wanted.seconds)
-                _report("one webhook after another", hook, 1, wanted.seconds)
                 _report("a stall's public page", _Page(port), wanted.connections, wanted.seconds)
                 _half_bodies(port)
                 _stop_under_load(process, hook, wanted.connections)
@@ -113,16 +105,6 @@ class _Page:
         answer = connection.getresponse()
         answer.read()
         return answer.status
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("nothing is served")
 
 
 def _load(
