@@ -150,13 +150,20 @@ def _as_sqlalchemy(dialect: Dialect, sql: str, error: Exception) -> BaseExceptio
 
 
 def mark(session: Session) -> None:
-    """A place in the transaction that `back_to_mark` goes back to; it ends with the transaction."""
+    """Begin a part of the transaction that `forget_mark` lets stand or `back_to_mark` undoes: one of the two follows,
+    for a mark that is left slows down whatever is written after it."""
     execute(connection_of(session), "SAVEPOINT mark", ())
+
+
+def forget_mark(session: Session) -> None:
+    """Let what was written since the newest `mark` stand."""
+    execute(connection_of(session), "RELEASE SAVEPOINT mark", ())
 
 
 def back_to_mark(session: Session) -> None:
     """Undo what was written since the newest `mark`, and nothing else of the transaction."""
     execute(connection_of(session), "ROLLBACK TO SAVEPOINT mark", ())
+    forget_mark(session)
 
 
 def connection_of(session: Session) -> Connection:

@@ -22,7 +22,7 @@ from sqlmodel import Session
 
 from ledger import books
 from ledger.days import HO_CHI_MINH
-from ledger.direct import Asking, answers, back_to_mark, mark, one_journey
+from ledger.direct import Asking, answers, back_to_mark, forget_mark, mark, one_journey
 from ledger.inbox import tries
 from ledger.inbox.notice import Feed, Notice
 from ledger.inbox.receive import Stored, ask_ids, number, pending, receive, settle, store
@@ -68,7 +68,9 @@ def take(
         lock_accounts(session, source.market_id, _numbers(notice for notice, _ in deliveries))
         mark(session)
     try:
-        return _take_at_once(session, source, feed, deliveries, now)
+        outcomes = _take_at_once(session, source, feed, deliveries, now)
+        forget_mark(session)
+        return outcomes
     except OperationalError:
         raise
     except Exception as error:
@@ -119,7 +121,9 @@ def book_or_keep(session: Session, source: Source, stored: Sequence[Stored], now
         return []
     mark(session)
     try:
-        return book(session, source, stored, now)
+        outcomes = book(session, source, stored, now)
+        forget_mark(session)
+        return outcomes
     except OperationalError:
         # A lock time-out, a deadlock or a full disk says nothing about the notice; the whole transaction is void.
         raise

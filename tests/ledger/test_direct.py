@@ -9,7 +9,18 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
 from ledger.books.model import BOOK
-from ledger.direct import Asking, Statement, answer, answers, ask_next, back_to_mark, connection_of, execute, mark
+from ledger.direct import (
+    Asking,
+    Statement,
+    answer,
+    answers,
+    ask_next,
+    back_to_mark,
+    connection_of,
+    execute,
+    forget_mark,
+    mark,
+)
 from ledger.inbox.model import NOTICE
 from ledger.rows import insert
 from market.db import Database
@@ -73,13 +84,25 @@ def test_back_to_a_mark_undoes_only_what_was_written_since(session: Session) -> 
     assert [row.id for row in answer(session, _notices())] == [1]
 
 
-def test_of_two_marks_the_newer_is_gone_back_to(session: Session) -> None:
+def test_of_two_marks_the_newer_is_gone_back_to_first(session: Session) -> None:
     mark(session)
     insert(session.connection(), notices(1))
     mark(session)
     insert(session.connection(), notices(1, id=2, event_id="2"))
     back_to_mark(session)
     assert [row.id for row in answer(session, _notices())] == [1]
+    back_to_mark(session)
+    assert answer(session, _notices()) == []
+
+
+def test_what_a_forgotten_mark_held_stands(session: Session) -> None:
+    mark(session)
+    mark(session)
+    insert(session.connection(), notices(1))
+    forget_mark(session)
+    assert [row.id for row in answer(session, _notices())] == [1]
+    back_to_mark(session)
+    assert answer(session, _notices()) == []
 
 
 def test_a_savepoint_of_the_sessions_own_holds_for_it_too(session: Session) -> None:
