@@ -4,6 +4,7 @@ import threading
 import wsgiref.simple_server
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ledger.days import utc_now
+from ledger.inbox.notice import Notice
+from market.access import devices, sessions
 from market.access.logins import add_login
 from market.config import Settings
 from market.db import Database
 from market.installation import Installation
 from market.web.app import create_app
+from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from tests.browser.line import PASSWORD, Line, sign_in, wait_until_kept
 
@@ -90,18 +94,85 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def line(database: Database, tmp_path: Path, huong: StallRow, tu: StallRow) -> Iterator[Line]:
+def installation(database: Database, tmp_path: Path) -> Installation:
+    """An installation whose data folder is the test's own."""
+    found = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
+    found.database = database
+    return found
+
+
+@pytest.fixture
+def site(installation: Installation, serve: Callable[[Any], AbstractContextManager[str]]) -> Iterator[str]:
+    """The application served: its address."""
+    with serve(create_app(installation)) as address:
+        yield address
+
+
+@pytest.fixture
+def add_person(database: Database) -> Callable[..., int]:
+    """Adds a login that has `PASSWORD` and gives its id: `add_person("huong", "stallholder", stall=huong)`."""
+
+    def add(name: str, role: str, *, market_id: int | None = None, stall: StallRow | None = None) -> int:
+        with database.writing() as session:
+            return add_login(
+                session,
+                name=name,
+                role=role,
+                market_id=stall.market_id if stall else market_id,
+                stall_id=stall.id if stall else None,
+                password=PASSWORD,
+                now=utc_now(),
+            )
+
+    return add
+
+
+@pytest.fixture
+def let_in(database: Database, add_person: Callable[..., int]) -> Callable[..., str]:
+    """Adds a login, signs it in and gives the token of its session: `let_in("ban", "board", market_id=market_id)`.
+
+    With a `pin`, a stall's phone is enrolled and is where it is signed in; `confirmed`: it showed just now who it is.
+    """
+
+    def signed_in(
+        name: str,
+        role: str,
+        *,
+        market_id: int | None = None,
+        stall: StallRow | None = None,
+        pin: str = "",
+        confirmed: bool = False,
+    ) -> str:
+        login_id = add_person(name, role, market_id=market_id, stall=stall)
+        now, device_id = utc_now(), None
+        with database.writing() as session:
+            if stall and pin:
+                about = {"market_id": stall.market_id, "login_id": login_id}
+                device_id = devices.add(session, name="Điện thoại", pin=pin, now=now, **about)
+            return sessions.sign_in(session, login_id, now, device_id=device_id, confirmed=confirmed)
+
+    return signed_in
+
+
+@pytest.fixture
+def pay(database: Database, huong: StallRow, channel: Source, told: Callable[..., Notice]) -> Callable[..., None]:
+    """A customer pays chị Hương and the bank tells: `pay(50_000, memo="…", ago=timedelta(hours=1))`."""
+
+    def paid(amount: int, memo: str = "", ago: timedelta = timedelta(0)) -> None:
+        now = utc_now()
+        notice = told(huong, amount, at=now - ago, memo=memo, payer_name="NGUYEN THI MAI")
+        with database.writing() as session:
+            take(session, channel, "hook", [(notice, b"{}")], now)
+
+    return paid
+
+
+@pytest.fixture
+def line(installation: Installation, add_person: Callable[..., int], huong: StallRow, tu: StallRow) -> Iterator[Line]:
     """The application served over a line that can be cut, with a login for chị Hương and one for anh Tư."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    people: list[tuple[str, str, int | None, int | None]] = [
-        ("quan-tri", "administrator", None, None),
-        ("huong", "stallholder", huong.market_id, huong.id),
-        ("tu", "stallholder", tu.market_id, tu.id),
-    ]
-    with database.writing() as session:
-        for name, role, market, stall in people:
-            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
+    add_person("quan-tri", "administrator")
+    add_person("huong", "stallholder", stall=huong)
+    add_person("tu", "stallholder", stall=tu)
     made = Line(create_app(installation))
     yield made
     made.cut()

@@ -2,10 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +15,9 @@ from ledger.days import Month, local_date, utc_now
 from ledger.inbox import tries
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import settle
-from market.access import sessions
-from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
 from market.markets import find_market
 from market.reports import close
-from market.web.app import create_app
 from merchants import settling
 from merchants.payments import Source, take
 from merchants.stalls import NewStall, StallRow, list_stalls, register
@@ -114,28 +107,13 @@ def _work(session: Session, channel: Source, stall: StallRow, told: Callable[...
 
 
 @pytest.fixture
-def address(
-    database: Database, tmp_path: Path, notice: int, serve: Callable[[Any], AbstractContextManager[str]]
-) -> Iterator[tuple[str, str]]:
-    """The application served; its address, and the token of the administrator's session."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    with database.writing() as session:
-        person = {"name": "quan-tri", "role": "administrator", "market_id": None, "stall_id": None}
-        login_id = add_login(session, **person, password="hoa-phuong-do", now=utc_now())  # type: ignore[arg-type]
-        token = sessions.sign_in(session, login_id, utc_now(), confirmed=True)
-    with serve(create_app(installation)) as site:
-        yield site, token
-
-
-@pytest.fixture
-def open_page(browser: Browser, address: tuple[str, str]) -> Iterator[Callable[..., Page]]:
-    """Opens a signed-in page that may log no error and ask no other site: `open_page(PHONE, "en")`."""
+def open_page(browser: Browser, notice: int, site: str, let_in: Callable[..., str]) -> Iterator[Callable[..., Page]]:
+    """Opens a page of the administrator's that may log no error and ask no other site: `open_page(PHONE, "en")`."""
+    token = let_in("quan-tri", "administrator", confirmed=True)
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def opened(size: tuple[int, int], language: str = "vi", **options: Any) -> Page:
-        site, token = address
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=site, **options)
         contexts.append(context)
         context.add_cookies(

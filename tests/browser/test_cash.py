@@ -1,68 +1,33 @@
 """A morning with cash in a real browser, by keyboard alone on a small phone: typed, undone, counted, closed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from ledger.books.verify import verify
-from ledger.days import local_date, utc_now
-from ledger.inbox.notice import Notice
-from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
-from market.web.app import create_app
 from market.web.words import english
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
+from tests.browser.line import PASSWORD
 
-PASSWORD = "hoa-phuong-do"
 DONG = "\N{NO-BREAK SPACE}đ"
+MEMO = "NGUYEN THI MAI tra tien ca"
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, summary")]
   .filter((e) => !e.closest("p:not(.closing, .buttons)") && !e.classList.contains("skip"))
   .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.height < 47.5 || box.width < 44)).map(([text]) => text)"""
-Pay = Callable[[int], None]
+Pay = Callable[..., None]
 
 
 @pytest.fixture
-def address(
-    database: Database, tmp_path: Path, huong: StallRow, serve: Callable[[Any], AbstractContextManager[str]]
-) -> Iterator[str]:
+def address(site: str, add_person: Callable[..., int], huong: StallRow) -> str:
     """The application served, with chị Hương as `huong` and who helps her as `helper`."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    people = [("quan-tri", "administrator"), ("huong", "stallholder"), ("helper", "helper")]
-    with database.writing() as session:
-        for name, role in people:
-            market, stall = (None, None) if role == "administrator" else (huong.market_id, huong.id)
-            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
-    with serve(create_app(installation)) as site:
-        yield site
-
-
-@pytest.fixture
-def pay(database: Database, huong: StallRow, channel: Source, told: Callable[..., Notice]) -> Pay:
-    """A customer transfers just now, and the bank tells."""
-
-    def paid(amount: int) -> None:
-        now = utc_now()
-        notice = replace(
-            told(huong, amount),
-            at=now,
-            local_date=local_date(now),
-            memo="NGUYEN THI MAI tra tien ca",
-            payer_name="NGUYEN THI MAI",
-        )
-        with database.writing() as session:
-            take(session, channel, "hook", [(notice, b"{}")], now)
-
-    return paid
+    add_person("quan-tri", "administrator")
+    add_person("huong", "stallholder", stall=huong)
+    add_person("helper", "helper", stall=huong)
+    return site
 
 
 @pytest.fixture
@@ -134,7 +99,7 @@ def test_a_morning_of_cash_is_typed_undone_counted_and_closed_by_keyboard(
     press(page, said("Hoàn lại"))
     found += faults(page)
     press(page, said("Ghi hai lần"))
-    pay(50_000)
+    pay(50_000, memo=MEMO)
     page.wait_for_selector(".rows >> text=50.000")
     assert f"50.000{DONG}" in page.inner_text(".plate")
     assert f"75.000{DONG}" in page.inner_text(".glance")
@@ -165,7 +130,7 @@ def test_the_days_of_a_week_and_a_month_and_what_is_found_can_be_read(
     phone: Callable[..., Page], faults: Callable[[Page], list[str]], address: str, pay: Pay
 ) -> None:
     page = phone("huong")
-    pay(499_999_999)
+    pay(499_999_999, memo=MEMO)
     found = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -202,7 +167,7 @@ def test_a_helper_sees_no_sum_at_the_till_nor_today(phone: Callable[..., Page], 
         page.click(f"[data-note='{note}']")
         page.click("#cash")
         page.wait_for_selector("#said")
-    pay(41_000)
+    pay(41_000, memo=MEMO)
     page.goto(f"{address}/stall/")
     text = page.inner_text("body")
     assert "41.000" in text

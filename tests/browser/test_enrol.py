@@ -1,55 +1,33 @@
 """A trader's phone enrols itself with eight letters and a PIN; the pages about oneself can be used by everybody."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 
 from ledger.days import utc_now
 from market.access import enrolment, roster
-from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
-from market.web.app import create_app
 from merchants.stalls import StallRow
+from tests.browser.line import PASSWORD
 from tests.browser.test_board import TOO_SMALL as TOO_SMALL_AT_DESK
 from tests.browser.test_phone import TOO_SMALL
 
-PASSWORD = "hoa-phuong-do"
 PIN = "274918"
 
 
 @pytest.fixture
-def address(
-    database: Database, tmp_path: Path, huong: StallRow, serve: Callable[[Any], AbstractContextManager[str]]
-) -> Iterator[str]:
+def address(site: str, add_person: Callable[..., int], huong: StallRow) -> str:
     """The application served, with an administrator."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    with database.writing() as session:
-        add_login(
-            session,
-            name="quan-tri",
-            role="administrator",
-            market_id=None,
-            stall_id=None,
-            password=PASSWORD,
-            now=utc_now(),
-        )
-    with serve(create_app(installation)) as site:
-        yield site
+    add_person("quan-tri", "administrator")
+    return site
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(context: BrowserContext) -> Page:
     """A small phone."""
-    context = browser.new_context(viewport={"width": 360, "height": 740})
-    yield context.new_page()
-    context.close()
+    return context.new_page()
 
 
 @pytest.fixture

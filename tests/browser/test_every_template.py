@@ -1,9 +1,7 @@
 """Pages that only a step leads to: each looked at with axe, in both languages, on a phone and at a desk."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +10,9 @@ from sqlalchemy import insert, select, update
 
 from ledger.days import utc_now
 from ledger.inbox.notice import Notice
-from market.access import devices, sessions
 from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
 from market.model import LOGIN, ROLE_GRANT
-from market.web.app import create_app
 from merchants.consents import VERSION, record_consent
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
@@ -31,34 +25,12 @@ both = pytest.mark.parametrize(("size", "language"), [(PHONE, "vi"), (DESK, "en"
 
 
 @pytest.fixture
-def site(
-    database: Database, tmp_path: Path, market_id: int, serve: Callable[[Any], AbstractContextManager[str]]
-) -> Iterator[str]:
-    """The application served, for the market of the test."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    with serve(create_app(installation)) as address:
-        yield address
-
-
-@pytest.fixture
-def sign_in(browser: Browser, database: Database, site: str) -> Iterator[Callable[..., Page]]:
+def sign_in(browser: Browser, market_id: int, site: str, let_in: Callable[..., str]) -> Iterator[Callable[..., Page]]:
     """Opens a page of somebody whose proof was shown just now: `sign_in("board", PHONE, "vi", market_id=1)`."""
     contexts: list[BrowserContext] = []
 
-    def opened(role: str, size: tuple[int, int], language: str, *, stall: StallRow | None = None, **place: Any) -> Page:
-        where = {"market_id": stall.market_id, "stall_id": stall.id} if stall else {"market_id": None, **place}
-        with database.writing() as session:
-            now, name = utc_now(), f"{role}-{len(contexts)}"
-            password = "hoa-phuong-do"
-            login_id = add_login(
-                session, name=name, role=role, password=password, now=now, **{"stall_id": None, **where}
-            )
-            device_id = None
-            if stall:
-                about = {"market_id": stall.market_id, "login_id": login_id}
-                device_id = devices.add(session, name="Máy của Hương", pin="274918", now=now, **about)
-            token = sessions.sign_in(session, login_id, now, device_id=device_id, confirmed=True)
+    def opened(role: str, size: tuple[int, int], language: str, **place: Any) -> Page:
+        token = let_in(f"{role}-{len(contexts)}", role, pin="274918", confirmed=True, **place)
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=site)
         contexts.append(context)
         context.add_cookies(

@@ -1,7 +1,6 @@
 """A stallholder takes all data home and asks on the phone to be forgotten; the board does it at its desk."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -10,59 +9,35 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ledger.days import utc_now
-from market.access import sessions
-from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
-from market.web.app import create_app
 from merchants import deletion_requests
 from merchants.stalls import StallRow, load_stall
 
-Site = Callable[[str, int], Page]
+OpenPage = Callable[[str, int], Page]
 
 
 @pytest.fixture
-def site(
-    browser: Browser,
-    database: Database,
-    tmp_path: Path,
-    huong: StallRow,
-    serve: Callable[[Any], AbstractContextManager[str]],
-) -> Iterator[Site]:
+def open_page(browser: Browser, site: str, huong: StallRow, let_in: Callable[..., str]) -> Iterator[OpenPage]:
     """Opens the site for somebody of one role, on a screen so wide, who showed just now who it is."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    now = utc_now()
     opened = []
-    with serve(create_app(installation)) as address:
 
-        def open_(role: str, width: int) -> Page:
-            with database.writing() as session:
-                login_id = add_login(
-                    session,
-                    name=f"{role}-1",
-                    role=role,
-                    market_id=huong.market_id,
-                    stall_id=huong.id if role == "stallholder" else None,
-                    password="hoa-phuong-do",
-                    now=now,
-                )
-                token = sessions.sign_in(session, login_id, now, confirmed=True)
-            context = browser.new_context(viewport={"width": width, "height": 740}, base_url=address)
-            context.add_cookies([{"name": "cho", "value": token, "url": address}])
-            opened.append(context)
-            return context.new_page()
+    def open_(role: str, width: int) -> Page:
+        place = {"stall": huong} if role == "stallholder" else {"market_id": huong.market_id}
+        token = let_in(f"{role}-1", role, confirmed=True, **place)
+        context = browser.new_context(viewport={"width": width, "height": 740}, base_url=site)
+        context.add_cookies([{"name": "cho", "value": token, "url": site}])
+        opened.append(context)
+        return context.new_page()
 
-        yield open_
-        for context in opened:
-            context.close()
+    yield open_
+    for context in opened:
+        context.close()
 
 
 def test_all_data_is_taken_home_and_the_deletion_asked_for(
-    site: Site, violations: Callable[[Page], list[dict[str, Any]]], tmp_path: Path
+    open_page: OpenPage, violations: Callable[[Page], list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    page = site("stallholder", 360)
+    page = open_page("stallholder", 360)
     page.goto("/stall/privacy")
     page.get_by_role("link", name="Tải về hoặc xoá dữ liệu của tôi").click()
     assert violations(page) == []
@@ -84,7 +59,7 @@ def test_all_data_is_taken_home_and_the_deletion_asked_for(
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_board_reads_what_goes_and_deletes_it(
-    site: Site,
+    open_page: OpenPage,
     violations: Callable[[Page], list[dict[str, Any]]],
     database: Database,
     huong: StallRow,
@@ -92,7 +67,7 @@ def test_the_board_reads_what_goes_and_deletes_it(
 ) -> None:
     with database.writing() as session:
         deletion_requests.ask(session, huong, login_id=None, now=utc_now())
-    page = site("board", width)
+    page = open_page("board", width)
     page.goto("/board/ben-song/stalls")
     assert violations(page) == []
     page.get_by_role("link", name="Xem cái gì mất, cái gì còn").click()

@@ -2,35 +2,18 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from ledger.days import local_date, utc_now
-from ledger.inbox.notice import Notice
 from market.db import Database
 from market.web import stall_kept
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from qr import image, vietqr
 from tests.browser.line import ALL_KEPT, Line, sign_in, wait_until_kept
 
 NETWORK = {"lost": "html.lost", "back": "html:not(.lost):not([data-kept])"}
-
-
-@pytest.fixture
-def pay(database: Database, huong: StallRow, channel: Source, told: Callable[..., Notice]) -> Callable[[int], None]:
-    """A customer pays chị Hương just now, and the bank tells."""
-
-    def paid(amount: int) -> None:
-        now = utc_now()
-        notice = replace(told(huong, amount), at=now, local_date=local_date(now), payer_name="NGUYEN THI MAI")
-        with database.writing() as session:
-            take(session, channel, "hook", [(notice, b"{}")], now)
-
-    return paid
 
 
 def modules(page: Page) -> list[str]:

@@ -1,23 +1,16 @@
 """A real browser with a virtual keeper of passkeys: adding one, signing in with it, the step after the password."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from ledger.days import utc_now
-from market.access.logins import add_login
-from market.config import Settings
-from market.db import Database
 from market.installation import Installation
-from market.web.app import create_app
+from tests.browser.line import PASSWORD
 from tests.browser.test_phone import TOO_SMALL
 
-PASSWORD = "hoa-phuong-do"
 # A phone's own, that is opened by a finger.
 KEEPER = {
     "protocol": "ctap2",
@@ -30,37 +23,21 @@ KEEPER = {
 
 
 @pytest.fixture
-def address(
-    database: Database, tmp_path: Path, market_id: int, serve: Callable[[Any], AbstractContextManager[str]]
-) -> Iterator[str]:
+def address(site: str, installation: Installation, add_person: Callable[..., int], market_id: int) -> str:
     """The application served at a name, with an administrator."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    with database.writing() as session:
-        add_login(
-            session,
-            name="quan-tri",
-            role="administrator",
-            market_id=None,
-            stall_id=None,
-            password=PASSWORD,
-            now=utc_now(),
-        )
-    with serve(create_app(installation)) as site:
-        named = site.replace("127.0.0.1", "localhost")
-        installation.settings = replace(installation.settings, base_url=named)
-        yield named
+    add_person("quan-tri", "administrator")
+    named = site.replace("127.0.0.1", "localhost")
+    installation.settings = replace(installation.settings, base_url=named)
+    return named
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(address: str, context: BrowserContext) -> Page:
     """A small phone, signed in by password."""
-    context = browser.new_context(viewport={"width": 360, "height": 740})
     opened = context.new_page()
     by_password(opened, address)
     opened.wait_for_url("**/province")
-    yield opened
-    context.close()
+    return opened
 
 
 def by_password(page: Page, address: str) -> None:

@@ -3,26 +3,18 @@
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.wsgi import ClosingIterator
 
-from ledger.days import local_date, utc_now
-from ledger.inbox.notice import Notice
-from market.access.logins import add_login
-from market.config import Settings
-from market.db import Database
 from market.installation import Installation
 from market.web.app import create_app
 from market.web.spoken import vnd_words
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
+from tests.browser.line import PASSWORD
 
-PASSWORD = "hoa-phuong-do"
 TRADERS = (
     *("/stall/", "/stall/till", "/stall/sign", "/stall/book", "/stall/connect", "/stall/day", "/stall/week"),
     *("/stall/revenue", "/stall/revenue/header"),
@@ -42,22 +34,15 @@ def sent() -> list[tuple[str, int]]:
 
 @pytest.fixture
 def address(
-    database: Database,
-    tmp_path: Path,
+    installation: Installation,
+    add_person: Callable[..., int],
     huong: StallRow,
     sent: list[tuple[str, int]],
     serve: Callable[[Any], AbstractContextManager[str]],
 ) -> Iterator[str]:
     """The application served, with an administrator and chị Hương as `huong`."""
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
-    people: list[tuple[str, str, int | None, int | None]] = [
-        ("quan-tri", "administrator", None, None),
-        ("huong", "stallholder", huong.market_id, huong.id),
-    ]
-    with database.writing() as session:
-        for name, role, market, stall in people:
-            add_login(session, name=name, role=role, market_id=market, stall_id=stall, password=PASSWORD, now=utc_now())
+    add_person("quan-tri", "administrator")
+    add_person("huong", "stallholder", stall=huong)
     app = create_app(installation)
 
     def weighing(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -68,14 +53,6 @@ def address(
 
     with serve(weighing) as site:
         yield site
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A small Android phone."""
-    made = browser.new_context(viewport={"width": 360, "height": 740})
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -106,21 +83,6 @@ def trader(page: Page, address: str) -> Page:
     page.keyboard.press("Enter")
     page.wait_for_url("**/stall/")
     return page
-
-
-@pytest.fixture
-def pay(database: Database, huong: StallRow, channel: Source, told: Callable[..., Notice]) -> Callable[..., None]:
-    """A customer pays just now, and the bank tells."""
-
-    def paid(amount: int, memo: str = "") -> None:
-        now = utc_now()
-        notice = replace(
-            told(huong, amount), at=now, local_date=local_date(now), memo=memo, payer_name="NGUYEN THI MAI"
-        )
-        with database.writing() as session:
-            take(session, channel, "hook", [(notice, b"{}")], now)
-
-    return paid
 
 
 @pytest.fixture

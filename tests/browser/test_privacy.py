@@ -1,9 +1,7 @@
 """A stall's holder lets the board see its amounts on the phone, the board looks, and the holder sees it and stops."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
-from market.access import devices, sessions
-from market.access.logins import add_login
-from market.config import Settings
 from market.db import Database
-from market.installation import Installation
-from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 
@@ -35,33 +28,26 @@ class There:
 @pytest.fixture
 def there(
     browser: Browser,
+    site: str,
     database: Database,
-    tmp_path: Path,
     huong: StallRow,
     channel: Source,
     told: Callable[..., Notice],
-    serve: Callable[[Any], AbstractContextManager[str]],
+    let_in: Callable[..., str],
 ) -> Iterator[There]:
-    installation = Installation(Settings.from_environment({"CHO_DATA": str(tmp_path / "data")}))
-    installation.database = database
     now = utc_now()
     with database.writing() as session:
         take(session, channel, "hook", [(told(huong, 51_000, at=now), b"{}")], now)
-        market: dict[str, Any] = {"market_id": huong.market_id, "password": "hoa-phuong-do", "now": now}
-        hers = add_login(session, name="huong", role="stallholder", stall_id=huong.id, **market)
-        boards = add_login(session, name="ban", role="board", stall_id=None, **market)
-        phone_id = devices.add(session, market_id=huong.market_id, login_id=hers, name="Oppo", pin=PIN, now=now)
-        tokens = {
-            "phone": sessions.sign_in(session, hers, now, device_id=phone_id),
-            "desk": sessions.sign_in(session, boards, now),
-        }
-    with serve(create_app(installation)) as site:
-        contexts = {name: browser.new_context(viewport={"width": 360, "height": 740}) for name in tokens}
-        for name, context in contexts.items():
-            context.add_cookies([{"name": "cho", "value": tokens[name], "url": site}])
-        yield There(contexts["phone"].new_page(), contexts["desk"].new_page(), site)
-        for context in contexts.values():
-            context.close()
+    tokens = {
+        "phone": let_in("huong", "stallholder", stall=huong, pin=PIN),
+        "desk": let_in("ban", "board", market_id=huong.market_id),
+    }
+    contexts = {name: browser.new_context(viewport={"width": 360, "height": 740}) for name in tokens}
+    for name, context in contexts.items():
+        context.add_cookies([{"name": "cho", "value": tokens[name], "url": site}])
+    yield There(contexts["phone"].new_page(), contexts["desk"].new_page(), site)
+    for context in contexts.values():
+        context.close()
 
 
 def test_the_board_sees_what_the_holder_allows_for_as_long_as_it_is_allowed(

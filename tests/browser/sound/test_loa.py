@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from merchants.stalls import StallRow
 from tests.browser.sound.played import CHIME, FIFTY, TURMERIC, TWO_LOW_TONES, ask, colour, listen, turn_on
 
 
@@ -117,9 +118,14 @@ def test_a_speaker_that_is_off_stays_off_and_the_screen_still_tells(
 
 
 def test_a_helper_hears_payments_and_sees_no_sum(
-    phone: BrowserContext, site: str, signed_in: Callable[[str], str], heard: list[str], pay: Callable[..., None]
+    phone: BrowserContext,
+    site: str,
+    huong: StallRow,
+    let_in: Callable[..., str],
+    heard: list[str],
+    pay: Callable[..., None],
 ) -> None:
-    phone.add_cookies([{"name": "cho", "value": signed_in("helper"), "url": site}])
+    phone.add_cookies([{"name": "cho", "value": let_in("helper", "helper", stall=huong), "url": site}])
     page = phone.new_page()
     turn_on(page, site, heard)
     pay(50_000)
