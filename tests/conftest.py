@@ -242,7 +242,7 @@ def told() -> Callable[..., Notice]:
     """Makes what a bank says: `told(huong, 50_000)`, with a new event id and a new bank reference each time."""
     numbers = itertools.count(1)
 
-    def tell(stall: StallRow, amount: int, *, at: datetime = NOW, **changes: Any) -> Notice:
+    def tell(stall: StallRow, amount: int, *, at: datetime | None = NOW, **changes: Any) -> Notice:
         number = next(numbers)
         said: dict[str, Any] = {
             "event_id": str(number),
@@ -252,7 +252,7 @@ def told() -> Callable[..., Notice]:
             "direction": "in",
             "bank_reference": f"FT{number:08}",
             "at": at,
-            "local_date": local_date(at),
+            "local_date": local_date(at or NOW),
             **changes,
         }
         return Notice(**said)

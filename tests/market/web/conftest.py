@@ -2,7 +2,9 @@
 
 import itertools
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,6 +13,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from ledger.days import utc_now
+from ledger.inbox.notice import Notice
 from market.access import devices, sessions
 from market.access.logins import add_login
 from market.access.throttle import Throttle
@@ -21,7 +24,9 @@ from market.installation import Installation
 from market.model import LOGIN
 from market.web import access
 from market.web.app import create_app
+from merchants.payments import Source, take
 from merchants.stalls import StallRow
+from tests.conftest import NOW
 from tests.market.web.authenticator import PASSWORD, SITE, Authenticator
 from tests.market.web.two_markets import Side, build_side
 
@@ -168,6 +173,19 @@ def board(client: FlaskClient, add_person: Callable[..., str], market_id: int, a
     name = add_person("board", market_id=market_id)
     assert client.post("/signin", data={"login": name, "password": PASSWORD}).headers["Location"] == "/"
     return name
+
+
+@pytest.fixture
+def pay(database: Database, channel: Source, told: Callable[..., Notice]) -> Callable[..., int]:
+    """A customer pays and the bank tells at `NOW`: `pay(huong, 50_000, memo="…")` gives the entry."""
+
+    def paid(stall: StallRow, amount: int, at: datetime | None = NOW, **more: Any) -> int:
+        with database.writing() as session:
+            [outcome] = take(session, channel, "hook", [(told(stall, amount, at=at, **more), b"{}")], NOW)
+        assert outcome.entry_id is not None
+        return outcome.entry_id
+
+    return paid
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger import books
-from ledger.inbox.notice import Notice
 from market.db import Database
 from market.web.api_cursors import cursor_of, number_of
 from merchants import entries, incoming, settling
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from tests.conftest import NOW
 
@@ -24,16 +23,9 @@ Pay = Callable[..., int]
 
 
 @pytest.fixture
-def pay(database: Database, channel: Source, told: Callable[..., Notice], huong: StallRow) -> Pay:
+def pay(pay: Pay, huong: StallRow) -> Pay:
     """Somebody pays chị Hương and the bank tells: `pay(50_000)` gives the entry."""
-
-    def paid(amount: int, **more: Any) -> int:
-        with database.writing() as session:
-            [outcome] = take(session, channel, "hook", [(told(huong, amount, **more), b"{}")], NOW)
-        assert outcome.entry_id is not None
-        return outcome.entry_id
-
-    return paid
+    return partial(pay, huong)
 
 
 @pytest.fixture

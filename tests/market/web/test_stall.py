@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pypdfium2
 import pytest
@@ -12,13 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from ledger import books
-from ledger.days import local_date
-from ledger.inbox.notice import Notice
 from market.db import Database
 from market.model import ROLE_GRANT
 from market.web import stall as web
 from market.web.stall import masked
-from merchants.payments import Source, take
 from merchants.stalls import StallRow, close, rename_account
 from qr import image, vietqr
 from qr.scan import read
@@ -38,24 +33,8 @@ def tus_phone(signed_in: Callable[..., FlaskClient], tu: StallRow) -> FlaskClien
     return signed_in("stallholder", stall=tu)
 
 
-@pytest.fixture
-def pay(database: Database, channel: Source, told: Callable[..., Notice]) -> Pay:
-    """A customer pays and the bank tells: `pay(huong, 50_000, memo="…")` gives the entry."""
-
-    def paid(stall: StallRow, amount: int, **more: Any) -> int:
-        with database.writing() as session:
-            notice = replace(told(stall, amount), **more)
-            [outcome] = take(session, channel, "hook", [(notice, b"{}")], NOW)
-        assert outcome.entry_id is not None
-        return outcome.entry_id
-
-    return paid
-
-
-def days_ago(days: int) -> dict[str, Any]:
-    """What a notice says that is older."""
-    at = NOW - timedelta(days=days)
-    return {"at": at, "local_date": local_date(at)}
+def days_ago(days: int) -> datetime:
+    return NOW - timedelta(days=days)
 
 
 def ask(phone: FlaskClient, stall: StallRow, amount: str) -> str:
@@ -80,7 +59,7 @@ def test_today_shows_the_days_sum_count_and_payments(phone: FlaskClient, huong: 
 
 
 def test_today_shows_nothing_of_yesterday(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
-    pay(huong, 77_000, **days_ago(1))
+    pay(huong, 77_000, days_ago(1))
     page = phone.get("/stall/").text
     assert "77.000" not in page.replace('<dd class="figure">77.000\N{NO-BREAK SPACE}đ</dd>', "")
     assert "Chưa có khách nào chuyển" in page
@@ -322,8 +301,8 @@ def test_a_sign_without_a_holder_is_not_printed_and_says_who_mends_it(phone: Fla
 
 def test_the_book_has_a_row_a_day_and_the_months_sum(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
     pay(huong, 50_000)
-    pay(huong, 70_000, **days_ago(3))
-    pay(huong, 999_000, **days_ago(40))
+    pay(huong, 70_000, days_ago(3))
+    pay(huong, 999_000, days_ago(40))
     page = phone.get("/stall/book").text
     assert re.findall(r'<th scope="row"><a href=".*?">(.*?)</a>', page) == ["thứ Ba 24/11", "thứ Bảy 21/11"]
     assert "120.000\N{NO-BREAK SPACE}đ" in page

@@ -2,42 +2,26 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from ledger.days import local_date
-from ledger.inbox.notice import Notice
-from market.db import Database
 from market.web import stall as web
 from market.web import stall_loa, voice
 from market.web.spoken import vnd_words
 from market.web.till_chips import chips
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-Pay = Callable[..., None]
+Pay = Callable[..., int]
 
 
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (web, stall_loa):
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
-
-
-@pytest.fixture
-def pay(database: Database, channel: Source, told: Callable[..., Notice]) -> Pay:
-    """A customer pays and the bank tells: `pay(huong, 50_000, memo="…")`."""
-
-    def paid(stall: StallRow, amount: int, **more: Any) -> None:
-        with database.writing() as session:
-            take(session, channel, "hook", [(replace(told(stall, amount), **more), b"{}")], NOW)
-
-    return paid
 
 
 @pytest.fixture
@@ -123,7 +107,7 @@ def test_a_helpers_phone_is_told_the_payment_and_no_number(
 def test_the_sound_box_shows_todays_payments_and_no_sum(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
     pay(huong, 50_000)
     pay(huong, 61_000)
-    pay(huong, 70_000, at=NOW - timedelta(days=1), local_date=local_date(NOW) - timedelta(days=1))
+    pay(huong, 70_000, at=NOW - timedelta(days=1))
     page = phone.get("/stall/loa").text
     assert "50.000" in page
     assert "61.000" in page
@@ -171,7 +155,7 @@ def test_what_a_stall_asks_for_most_is_among_its_chips(phone: FlaskClient, huong
 
 def test_what_was_asked_for_long_ago_is_forgotten(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
     for _ in range(3):
-        pay(huong, 25_000, at=NOW - timedelta(days=31), local_date=local_date(NOW) - timedelta(days=31))
+        pay(huong, 25_000, at=NOW - timedelta(days=31))
     assert 25_000 not in shown_chips(phone)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pypdfium2
@@ -11,14 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from ledger import books
-from ledger.days import local_date
-from ledger.inbox.notice import Notice
 from market.access.model import AUDIT
 from market.db import Database
 from market.web import stall_revenue as web
 from merchants import settling
 from merchants.model import HOUSEHOLD
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -33,17 +31,9 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def pay(database: Database, channel: Source, told: Callable[..., Notice], huong: StallRow) -> Sell:
+def pay(pay: Sell, huong: StallRow) -> Sell:
     """A customer of chị Hương pays and the bank tells; gives the entry."""
-
-    def paid(amount: int, at: datetime = NOW) -> int:
-        with database.writing() as session:
-            notice = told(huong, amount, at=at, local_date=local_date(at))
-            [outcome] = take(session, channel, "hook", [(notice, b"{}")], NOW)
-        assert outcome.entry_id is not None
-        return outcome.entry_id
-
-    return paid
+    return partial(pay, huong)
 
 
 @pytest.fixture

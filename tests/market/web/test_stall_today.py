@@ -2,20 +2,15 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from ledger import books
-from ledger.days import local_date
-from ledger.inbox.notice import Notice
 from market.db import Database
 from market.web import stall, stall_cash, stall_find, stall_payments
 from merchants import cash
-from merchants.payments import Source, take
 from merchants.stalls import StallRow
 from merchants.takings import Actor
 
@@ -35,20 +30,6 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def helper(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient:
     """The phone of who helps chị Hương."""
     return signed_in("helper", stall=huong)
-
-
-@pytest.fixture
-def pay(database: Database, channel: Source, told: Callable[..., Notice]) -> Do:
-    """A customer pays and the bank tells: `pay(huong, 50_000, at=…)` gives the entry."""
-
-    def paid(stall: StallRow, amount: int, at: datetime = NOW, **more: Any) -> int:
-        with database.writing() as session:
-            notice = replace(told(stall, amount), at=at, local_date=local_date(at), **more)
-            [outcome] = take(session, channel, "hook", [(notice, b"{}")], NOW)
-        assert outcome.entry_id is not None
-        return outcome.entry_id
-
-    return paid
 
 
 @pytest.fixture
