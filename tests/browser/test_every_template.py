@@ -21,15 +21,25 @@ from tests.browser.test_phone import TOO_SMALL as TOO_SMALL_ON_PHONE
 
 LIST = "code,name,category,section,holder,phone,bank,account_number,account_name\n"
 LIST += "K-7,Bún bò Mợ Rớt,Ăn uống,Dãy K,Trần Thị Rớt,,VCB,0987650007,TRAN THI ROT\n"
-both = pytest.mark.parametrize(("size", "language"), [(PHONE, "vi"), (DESK, "en")], ids=["phone", "desk"])
+Screen = tuple[tuple[int, int], str]
+
+
+@pytest.fixture(params=[(PHONE, "vi"), (DESK, "en")], ids=["phone", "desk"])
+def screen(request: pytest.FixtureRequest) -> Screen:
+    """How large a screen is, and the language of its pages."""
+    found: Screen = request.param
+    return found
 
 
 @pytest.fixture
-def sign_in(browser: Browser, market_id: int, site: str, let_in: Callable[..., str]) -> Iterator[Callable[..., Page]]:
-    """Opens a page of somebody whose proof was shown just now: `sign_in("board", PHONE, "vi", market_id=1)`."""
+def sign_in(
+    browser: Browser, market_id: int, site: str, screen: Screen, let_in: Callable[..., str]
+) -> Iterator[Callable[..., Page]]:
+    """Opens a page of somebody whose proof was shown just now: `sign_in("board", market_id=1)`."""
     contexts: list[BrowserContext] = []
+    size, language = screen
 
-    def opened(role: str, size: tuple[int, int], language: str, **place: Any) -> Page:
+    def opened(role: str, **place: Any) -> Page:
         token = let_in(f"{role}-{len(contexts)}", role, pin="274918", confirmed=True, **place)
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=site)
         contexts.append(context)
@@ -57,7 +67,6 @@ def look(violations: Callable[[Page], list[dict[str, Any]]]) -> Callable[[Page],
     return at
 
 
-@both
 def test_before_anybody_and_for_who_has_nothing_or_much(
     browser: Browser,
     site: str,
@@ -65,9 +74,9 @@ def test_before_anybody_and_for_who_has_nothing_or_much(
     look: Callable[[Page], None],
     database: Database,
     market_id: int,
-    size: tuple[int, int],
-    language: str,
+    screen: Screen,
 ) -> None:
+    size, language = screen
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, base_url=site)
     context.add_cookies([{"name": "lang", "value": language, "url": site}])
     page = context.new_page()
@@ -78,7 +87,7 @@ def test_before_anybody_and_for_who_has_nothing_or_much(
     context.close()
     with database.writing() as session:
         add_login(session, name="x-1", role="administrator", market_id=None, stall_id=None, password="", now=utc_now())
-    page = sign_in("board", size, language, market_id=market_id)
+    page = sign_in("board", market_id=market_id)
     with database.writing() as session:
         login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == "board-0")).scalar_one()
         session.connection().execute(
@@ -92,16 +101,13 @@ def test_before_anybody_and_for_who_has_nothing_or_much(
     look(page)
 
 
-@both
 def test_a_stall_is_read_back_and_its_account_changed(
     sign_in: Callable[..., Page],
     look: Callable[[Page], None],
     huong: StallRow,
     market_id: int,
-    size: tuple[int, int],
-    language: str,
 ) -> None:
-    page = sign_in("board", size, language, market_id=market_id)
+    page = sign_in("board", market_id=market_id)
     page.goto("/board/ben-song/stalls/new")
     for name, value in {
         "code": "C-77",
@@ -128,7 +134,6 @@ def test_a_stall_is_read_back_and_its_account_changed(
     look(page)
 
 
-@both
 def test_a_board_reads_what_a_stall_shows_it(
     sign_in: Callable[..., Page],
     look: Callable[[Page], None],
@@ -136,10 +141,8 @@ def test_a_board_reads_what_a_stall_shows_it(
     channel: Source,
     told: Callable[..., Notice],
     database: Database,
-    size: tuple[int, int],
-    language: str,
 ) -> None:
-    page = sign_in("board", size, language, market_id=huong.market_id)
+    page = sign_in("board", market_id=huong.market_id)
     now = utc_now()
     place = {"market_id": huong.market_id, "stall_id": huong.id}
     with database.writing() as session:
@@ -151,16 +154,13 @@ def test_a_board_reads_what_a_stall_shows_it(
         look(page)
 
 
-@both
 def test_a_list_is_read_back_and_a_channels_secret_shown(
     sign_in: Callable[..., Page],
     look: Callable[[Page], None],
     huong: StallRow,
     market_id: int,
-    size: tuple[int, int],
-    language: str,
 ) -> None:
-    page = sign_in("board", size, language, market_id=market_id)
+    page = sign_in("board", market_id=market_id)
     page.goto("/board/ben-song/import")
     page.set_input_files("input[type=file]", {"name": "sap.csv", "mimeType": "text/csv", "buffer": LIST.encode()})
     page.locator("form .button.solid").first.click()
@@ -173,7 +173,6 @@ def test_a_list_is_read_back_and_a_channels_secret_shown(
     look(page)
 
 
-@both
 def test_what_a_stallholder_does_seldom(
     sign_in: Callable[..., Page],
     look: Callable[[Page], None],
@@ -181,13 +180,11 @@ def test_what_a_stallholder_does_seldom(
     channel: Source,
     told: Callable[..., Notice],
     database: Database,
-    size: tuple[int, int],
-    language: str,
 ) -> None:
     with database.writing() as session:
         paid = [(told(huong, 50_000, at=utc_now() - timedelta(minutes=minute)), b"{}") for minute in range(3)]
         take(session, channel, "hook", paid, utc_now())
-    page = sign_in("stallholder", size, language, stall=huong)
+    page = sign_in("stallholder", stall=huong)
     for path in ("/security/pin", "/stall/find?amount=50", "/stall/find?amount=x", "/stall/privacy"):
         page.goto(path)
         look(page)
