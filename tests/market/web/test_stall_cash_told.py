@@ -71,7 +71,8 @@ def kinds(answer: TestResponse) -> list[str]:
 
 def test_a_phone_tells_of_a_sale_with_its_own_time(phone: FlaskClient, huong: StallRow, database: Database) -> None:
     answer = tell(phone, entry(huong))
-    assert (answer.status_code, answer.get_json()) == (201, {"status": "recorded"})
+    where = f"/stall/till?cash=1&stall={huong.id}"
+    assert (answer.status_code, answer.get_json()) == (201, {"status": "recorded", "url": where})
     with database.reading() as session:
         row = session.connection().execute(select(ENTRY)).one()
     assert (row.kind, row.counted, row.client_key) == ("cash", 0, "phone-1-entry-1")
@@ -81,7 +82,8 @@ def test_a_phone_tells_of_a_sale_with_its_own_time(phone: FlaskClient, huong: St
 def test_told_again_it_is_a_duplicate(phone: FlaskClient, huong: StallRow, database: Database) -> None:
     tell(phone, entry(huong))
     answer = tell(phone, entry(huong, at="2026-11-24T00:30:00.125Z"))
-    assert (answer.status_code, answer.get_json()) == (200, {"status": "duplicate"})
+    where = f"/stall/till?cash=1&stall={huong.id}"
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "duplicate", "url": where})
     assert cash(database, huong) == 50_000
 
 
