@@ -37,3 +37,6 @@ def log_to_file(path: Path) -> None:
     handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # The server tells of every request that waits for a thread. A market's phones ask in bursts: within a morning it
+    # would push out all that somebody should read. Too many of them are answered 503.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -66,3 +66,12 @@ def test_the_log_of_a_server_is_written_so(tmp_path: Path) -> None:
     )
     (line,) = (tmp_path / "cho.log").read_text("utf-8").splitlines()
     assert line.endswith(r" ERROR market a\nb")
+
+
+def test_phones_that_wait_for_a_thread_do_not_fill_the_log(tmp_path: Path) -> None:
+    said = (
+        "import logging, pathlib, sys; from market.logs import log_to_file; log_to_file(pathlib.Path(sys.argv[1]));"
+        "logging.getLogger('waitress.queue').warning('Task queue depth is 1'); logging.getLogger('market').warning('x')"
+    )
+    subprocess.run([sys.executable, "-c", said, str(tmp_path / "cho.log")], check=True, timeout=60)
+    assert [line.split(" ", 2)[2] for line in (tmp_path / "cho.log").read_text().splitlines()] == ["WARNING market x"]
