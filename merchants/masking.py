@@ -25,7 +25,9 @@ def masked_memo(memo: str, payer_name: str, payer_account: str) -> str:
     words = payer_name.split()
     if words:
         named = r"\s+".join(re.escape(word) for word in words)
-        memo = re.sub(named, masked(payer_name), memo, flags=re.IGNORECASE)
+        shortened = masked(payer_name)
+        # Not as a pattern's replacement: a backslash in a name means nothing.
+        memo = re.sub(named, lambda _: shortened, memo, flags=re.IGNORECASE)
     if payer_account:
         memo = memo.replace(payer_account, f"•••{payer_account[-4:]}")
     return memo

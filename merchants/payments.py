@@ -254,13 +254,13 @@ def _write(session: Session, source: Source, stored: Sequence[Stored], plan: _Pl
     drafts = [_draft(one, match, plan.decision) for one, match in matched]
     posted = books.post(session, plan.heads, drafts, recorded_at=now, ids=plan.entry_ids)
     entries = {one.id: place.entry_id for (one, _), place in zip(matched, posted, strict=True)}
-    answers = [
+    answered = [
         Answer(code, entries[one.id], one.notice.amount, moment_of(one.notice))
         for one, match in matched
         for code in _code_answered(plan.said[one.id], plan.owned, match)
     ]
-    record_answers(session, source.market_id, answers)
-    _leave_out(session, plan, matched, posted, answers, now)
+    record_answers(session, source.market_id, answered)
+    _leave_out(session, plan, matched, posted, answered, now)
     return [Outcome(plan.move(one.id)[0], one.id, entries.get(one.id)) for one in stored]
 
 

@@ -18,7 +18,7 @@ from market.web.formats import clock, money
 from market.web.noted import noted
 from market.web.own_address import sent_from_here
 from market.web.spoken import spoken
-from market.web.stall import masked, named_stall, numbered, page, place, till_page
+from market.web.stall import named_stall, numbered, page, place, till_page
 from market.web.stall_kept import person_mark
 from market.web.stall_rows import called, late_said, memo_shown, reason_said
 from market.web.typed import parse_vnd
@@ -48,7 +48,7 @@ FIELDS: Final = {"stall", "amount", "at", "key"}
 blueprint.app_template_filter("called")(called)
 blueprint.app_template_filter("late")(late_said)
 blueprint.app_template_filter("reason")(reason_said)
-blueprint.app_template_filter("memo")(lambda payment: memo_shown(payment, masked(payment.payer)))
+blueprint.app_template_filter("memo")(memo_shown)
 
 
 @blueprint.app_template_global()

@@ -7,6 +7,7 @@ from market.web.words import english, say
 from merchants.cash import LATE, MONTH_CLOSED, Typed
 from merchants.day_closing import SAID
 from merchants.incoming import Incoming
+from merchants.masking import masked_memo
 from merchants.payments import NOT_CODED, TESTED
 
 Row = Incoming | Typed
@@ -20,17 +21,14 @@ def merged(payments: Sequence[Incoming], typed: Sequence[Typed], limit: int) -> 
     return sorted(rows, key=lambda row: row.number, reverse=True)[:limit]
 
 
-def memo_shown(payment: Incoming, masked_payer: str) -> str:
+def memo_shown(payment: Incoming) -> str:
     """What the payer wrote, without the payer's whole name and without the numbers of accounts.
 
     >>> from types import SimpleNamespace as Paid
-    >>> memo_shown(Paid(memo="NGUYEN THI MAI CK tu 0123456789", payer="Nguyen Thi Mai"), "NGUYEN T. M•••")
+    >>> memo_shown(Paid(memo="NGUYEN THI MAI CK tu 0123456789", payer="NGUYEN THI MAI"))
     'NGUYEN T. M••• CK tu •••6789'
     """
-    memo = " ".join(payment.memo.split())
-    if payment.payer.strip():
-        name = r"\s+".join(map(re.escape, payment.payer.split()))
-        memo = re.sub(name, lambda _: masked_payer, memo, flags=re.IGNORECASE)
+    memo = masked_memo(" ".join(payment.memo.split()), payment.payer, "")
     return _LONG_NUMBER.sub(lambda number: f"•••{number[0][-4:]}", memo)
 
 

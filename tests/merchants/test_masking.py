@@ -19,3 +19,7 @@ def test_a_name_is_found_however_it_is_spelled_and_whatever_signs_it_has(memo: s
 
 def test_a_message_of_somebody_whom_the_bank_does_not_name_stays() -> None:
     assert masked_memo("tra tien ca", "", "") == "tra tien ca"
+
+
+def test_a_backslash_in_a_name_means_nothing() -> None:
+    assert masked_memo(r"LE \1 BA tra", r"LE \1 BA", "") == r"LE \. B••• tra"

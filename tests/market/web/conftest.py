@@ -151,20 +151,30 @@ def phone(signed_in: Callable[..., FlaskClient], huong: StallRow) -> FlaskClient
 
 
 @pytest.fixture
-def enrolled(
+def enrol(
     app: Flask, database: Database, add_person: Callable[..., str], administrator: FlaskClient, huong: StallRow
-) -> FlaskClient:
+) -> Callable[[bool], FlaskClient]:
+    """Makes chị Hương's phone, enrolled with the PIN 274918; says whether that was shown just now."""
+
+    def phone(confirmed: bool) -> FlaskClient:
+        name = add_person("stallholder", stall=huong)
+        with database.writing() as session:
+            login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
+            device_id = devices.add(
+                session, market_id=huong.market_id, login_id=login_id, name="Điện thoại", pin=PIN, now=utc_now()
+            )
+            token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id, confirmed=confirmed)
+        browser = app.test_client()
+        browser.set_cookie(app.config["SIGN_IN_COOKIE"], token)
+        return browser
+
+    return phone
+
+
+@pytest.fixture
+def enrolled(enrol: Callable[[bool], FlaskClient]) -> FlaskClient:
     """Chị Hương's phone, enrolled with the PIN 274918, which was shown just now."""
-    name = add_person("stallholder", stall=huong)
-    with database.writing() as session:
-        login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
-        device_id = devices.add(
-            session, market_id=huong.market_id, login_id=login_id, name="Điện thoại", pin=PIN, now=utc_now()
-        )
-        token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id, confirmed=True)
-    browser = app.test_client()
-    browser.set_cookie(app.config["SIGN_IN_COOKIE"], token)
-    return browser
+    return enrol(True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from ledger.days import utc_now
-from market.access import devices, second_factor, sessions, throttle
+from market.access import second_factor, throttle
 from market.access.model import AUDIT, DEVICE
 from market.db import Database
 from market.installation import Installation
@@ -23,20 +23,9 @@ PIN = "274918"
 
 
 @pytest.fixture
-def phone(
-    app: Flask, database: Database, add_person: Callable[..., str], administrator: FlaskClient, huong: StallRow
-) -> FlaskClient:
+def phone(enrol: Callable[[bool], FlaskClient]) -> FlaskClient:
     """Chị Hương's phone, enrolled with a PIN."""
-    name = add_person("stallholder", stall=huong)
-    with database.writing() as session:
-        login_id = session.connection().execute(select(LOGIN.c.id).where(LOGIN.c.name == name)).scalar_one()
-        device_id = devices.add(
-            session, market_id=huong.market_id, login_id=login_id, name="Điện thoại", pin=PIN, now=utc_now()
-        )
-        token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id)
-    browser = app.test_client()
-    browser.set_cookie(app.config["SIGN_IN_COOKIE"], token)
-    return browser
+    return enrol(False)
 
 
 @pytest.fixture
