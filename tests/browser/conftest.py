@@ -1,7 +1,6 @@
 """What every test in a real browser needs: the browser, and the application served to it."""
 
 import threading
-import wsgiref.simple_server
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -22,7 +21,7 @@ from market.installation import Installation
 from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
-from tests.browser.line import PASSWORD, Line, sign_in, wait_until_kept
+from tests.browser.line import PASSWORD, Line, server_of, sign_in, wait_until_kept
 
 CHROMIUM = Path("/usr/bin/chromium")
 FADED_IN = """() => Promise.all(document.getAnimations()
@@ -58,18 +57,13 @@ def violations() -> Callable[[Page], list[dict[str, Any]]]:
     return found
 
 
-class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def serve() -> Callable[[Any], AbstractContextManager[str]]:
     """Serves a WSGI application while a block runs, and gives its address: `with serve(app) as address:`."""
 
     @contextmanager
     def served(app: Any) -> Iterator[str]:
-        server = wsgiref.simple_server.make_server("127.0.0.1", 0, app, handler_class=_Quiet)
+        server = server_of(app)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

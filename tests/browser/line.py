@@ -1,11 +1,12 @@
 """The line between a stall's phone and the server, which can be cut, and what a phone keeps for when it is."""
 
 import gzip
+import socketserver
 import threading
-import wsgiref.simple_server
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from playwright.sync_api import Page
 from werkzeug.wsgi import ClosingIterator
@@ -20,6 +21,22 @@ KEPT = """async () => {
   return found.sort();
 }"""
 ALL_KEPT = ("/stall/", "/stall/made", "/stall/offline", "/stall/sign", "/stall/till")
+
+
+class _Server(socketserver.ThreadingMixIn, WSGIServer):
+    """A thread a connection: a browser opens one ahead of time, and no request may wait for it."""
+
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def server_of(app: Any, port: int = 0) -> WSGIServer:
+    """A server of an application at a port, any free one without; to be served and closed."""
+    return make_server("127.0.0.1", port, app, _Server, _Quiet)
 
 
 class Line:
@@ -47,17 +64,22 @@ class Line:
         return f"http://127.0.0.1:{self.port}"
 
     def mend(self) -> None:
-        self._server = wsgiref.simple_server.make_server("127.0.0.1", self.port, self._answer, handler_class=_Quiet)
+        self._server = server_of(self._answer, self.port)
+        self._whole = True
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
     def cut(self) -> None:
+        self._whole = False
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not self._whole:
+            # What the browser asks on a connection from before the cut.
+            raise ConnectionAbortedError
         path = environ["PATH_INFO"]
         self.asked.append(path)
         if path == self.held:
@@ -72,11 +94,6 @@ class Line:
             body = b"".join(found)
         self.sent.append((path, len(gzip.compress(body))))
         return [body]
-
-
-class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
 
 
 def sign_in(page: Page, line: Line, login: str) -> None:
