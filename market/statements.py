@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -203,7 +202,7 @@ def _comparable(session: Session, market_id: int, statement: Statement) -> list[
         said[line.notice.account_number].add(_form(line.notice.bank_reference))
     unlike = {account for account, forms in told.items() if forms.isdisjoint(said[account])}
     return [
-        (replace(line.notice, bank_reference="") if line.notice.account_number in unlike else line.notice, line.body)
+        (line.notice._replace(bank_reference="") if line.notice.account_number in unlike else line.notice, line.body)
         for line in statement.lines
     ]
 

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -65,7 +64,7 @@ def kept(
         settling.assign(session, market_id, 4, tu, reason="rice, not fish", **by)  # entry 11
         type_in(tu, 5, "phone-0003", cash=True)  # entry 12
         hook(last)  # entry 13, notice 5
-        take(session, channel, "poll", [(replace(paid[0], event_id="p"), b"{}")], NOW)  # notice 6, a duplicate
+        take(session, channel, "poll", [(paid[0]._replace(event_id="p"), b"{}")], NOW)  # notice 6, a duplicate
         held = told(huong, 20, at=paid[1].at, bank_reference="")
         take(session, channel, "statement", [(held, b"{}")], NOW)  # notice 7
         hook(told(huong, 1, account_number="555"))  # notice 8, unmatched

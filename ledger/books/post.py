@@ -126,10 +126,14 @@ def post(
     postings: list[tuple[object, ...]] = []
     notes: list[tuple[object, ...]] = []
     totals: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    posted: list[Posted] = []
+    posted = [_NOWHERE] * len(drafts)
     if ids is None:
         ids = answer(session, ask_entry_ids(session, len(drafts)))
-    for entry_id, draft in zip(ids, drafts, strict=False):
+    # Book by book, each in the drafts' order: neighbours in the indexes are written together, and a statement on SQLite
+    # copies every page that it changes.
+    order = sorted(range(len(drafts)), key=lambda place: drafts[place].book_id)
+    for entry_id, place in zip(ids, order, strict=False):
+        draft = drafts[place]
         head = heads[draft.book_id]
         number = head.entries + 1
         concerned = draft.concerned
@@ -189,7 +193,7 @@ def post(
         total[0] += counted
         total[_SUM_OF[origin]] -= sales
         head.entries, head.hash = number, hashed
-        posted.append(Posted(entry_id, draft.book_id, number))
+        posted[place] = Posted(entry_id, draft.book_id, number)
     touched = sorted({place.book_id for place in posted})
     days = [(book, day, heads[book].market_id, *sums) for (book, day), sums in totals.items()]
     ends = [(book, heads[book].market_id, heads[book].entries, heads[book].hash) for book in touched]
@@ -204,6 +208,7 @@ def post(
     return posted
 
 
+_NOWHERE = Posted(0, 0, 0)
 _SUM_OF = {"payment": 1, "typed": 2, "cash": 3, "count": 3}
 _POSTING = ("entry_id", "account", "market_id", "amount")
 _ENTRY = (

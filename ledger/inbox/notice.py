@@ -1,10 +1,9 @@
 """A notice as a provider's module reads it: plain values, not yet stored."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import date, datetime
 from json.encoder import encode_basestring as quoted
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ledger.days import stamp
 
@@ -12,8 +11,7 @@ Feed = Literal["hook", "poll", "statement"]
 Direction = Literal["in", "out"]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One movement as a bank told it.
 
     `amount` is positive đồng; `at` a UTC moment, or None where the bank gave only a day; `local_date` that day in

@@ -16,7 +16,6 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from ledger.days import Month, local_midnight
-from ledger.inbox.providers import READERS
 from market.channels import add_channel, heard, list_channels
 from market.config import Settings
 from market.db import Database, revisions
@@ -191,7 +190,6 @@ def _play(
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
     """Take deliveries as they came, each day's at its end."""
-    read = READERS["sepay"]
     days = [list(day) for _, day in groupby(deliveries, key=lambda delivery: delivery.arrives.date())]
     while days:
         with database.writing() as session:
@@ -199,7 +197,7 @@ def _play(
             taken = 0
             while days and taken < _A_TRANSACTION:
                 day = days.pop(0)
-                bodies = [(notice, delivery.body) for delivery in day for notice in read(delivery.body)]
+                bodies = [(notice, delivery.body) for delivery in day for notice in delivery.notices]
                 take(session, source, "hook", bodies, day[-1].arrives)
                 heard(session, source.channel_id, day[-1].arrives)
                 taken += len(day)

@@ -12,8 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from ledger.days import HO_CHI_MINH, Month
+from ledger.inbox.notice import Notice
+from ledger.inbox.providers import sepay
 from market.demo.calendar import day_weights
 from market.demo.stalls import payer
 from merchants.references import ALPHABET
@@ -36,12 +39,12 @@ class Payee:
     last: date = date.max
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One body as SePay posts it, and when it arrives."""
+class Delivery(NamedTuple):
+    """One body as SePay posts it, what it tells, and when it arrives."""
 
     arrives: datetime
     body: bytes
+    notices: list[Notice]
 
 
 @dataclass(slots=True)
@@ -111,11 +114,13 @@ def make_month(
         event.said["id"] = number
     arrivals = [arrival for event in events for arrival in _arrivals(event, rng)]
     arrivals.sort(key=lambda arrival: arrival[0])
-    deliveries = [
-        Delivery(arrives, json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
-        for arrives, said, _ in arrivals
-    ]
+    deliveries = [_delivery(arrives, said) for arrives, said, _ in arrivals]
     return deliveries, _answer([event for _, _, event in arrivals])
+
+
+def _delivery(arrives: datetime, said: dict[str, object]) -> Delivery:
+    body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    return Delivery(arrives, body, sepay.read(body))
 
 
 def _arrivals(event: _Event, rng: random.Random) -> list[tuple[datetime, dict[str, object], _Event]]:

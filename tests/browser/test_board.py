@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,7 +101,7 @@ def _work(session: Session, channel: Source, stall: StallRow, told: Callable[...
     settling.assign(session, channel.market_id, assigned, stall, reason="", login_id=1, now=now)
     tries.failed(session, channel.market_id, parked, "ValueError: nothing adds up", now)
     settle(session, [(parked, "parked", None)])
-    lines = [(replace(one, event_id=f"{one.event_id} line", bank_reference=""), b"") for one in both]
+    lines = [(one._replace(event_id=f"{one.event_id} line", bank_reference=""), b"") for one in both]
     take(session, channel, "statement", lines, now)
 
 

@@ -79,7 +79,7 @@ class Forgettable:
             payer_name=OLD["payer"],
             payer_account=OLD["payer account"],
         )
-        return replace(notice, **said)  # type: ignore[arg-type]
+        return notice._replace(**said)  # type: ignore[arg-type]
 
     def pay(self, session: Session, event: str, amount: int, **said: object) -> Outcome:
         """The bank tells of it."""

@@ -1,7 +1,7 @@
 """A market's month and year and the province's month: each figure as it is defined, on both databases."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -88,7 +88,7 @@ def test_a_months_first_and_last_day_are_in_it(
     report: Callable[..., MonthReport], tell: Tell, told: Told, huong: StallRow
 ) -> None:
     for day in (date(2026, 11, 1), date(2026, 11, 30), date(2026, 12, 1), date(2026, 10, 31)):
-        tell(replace(told(huong, 1_000), at=None, local_date=day))
+        tell(told(huong, 1_000)._replace(at=None, local_date=day))
     assert report().transactions == 2
 
 

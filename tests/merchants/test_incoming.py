@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +24,7 @@ def pay(session: Session, channel: Source, told: Callable[..., Notice]) -> Calla
     """A customer pays and the bank tells."""
 
     def paid(stall: StallRow, amount: int, at: datetime | None = NOW, **more: Any) -> int:
-        notice = replace(told(stall, amount, at=at or NOW, **more), at=at)
+        notice = told(stall, amount, at=at or NOW, **more)._replace(at=at)
         [outcome] = take(session, channel, "hook", [(notice, b"{}")], NOW)
         assert outcome.entry_id is not None
         return outcome.entry_id

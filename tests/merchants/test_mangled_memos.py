@@ -3,7 +3,6 @@
 import random
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 
@@ -158,7 +157,7 @@ def books_of(session: Session, channel: Source, told: Callable[..., Notice]) -> 
     """Tells of a payment with each memo; gives the books they went into, None for nobody's."""
 
     def deliver(stall: StallRow, memos: list[str]) -> list[int | None]:
-        notices = [(replace(told(stall, 50_000), memo=said), b"{}") for said in memos]
+        notices = [(told(stall, 50_000)._replace(memo=said), b"{}") for said in memos]
         outcomes = take(session, channel, "hook", notices, NOW)
         assert {outcome.status for outcome in outcomes} <= {"recorded", "unmatched"}
         ids = [outcome.entry_id for outcome in outcomes if outcome.entry_id is not None]

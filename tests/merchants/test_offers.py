@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,7 +49,7 @@ def pay(session: Session, channel: Source, told: Callable[..., Notice]) -> Sell:
     """A customer pays and the bank tells; gives the entry."""
 
     def paid(stall: StallRow, amount: int, **more: Any) -> int:
-        notice = replace(told(stall, amount), **more)
+        notice = told(stall, amount)._replace(**more)
         [outcome] = take(session, channel, "hook", [(notice, b"{}")], NOW)
         assert outcome.entry_id is not None
         return outcome.entry_id

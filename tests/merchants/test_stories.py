@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -67,9 +66,9 @@ def test_story_2_a_poll_and_a_statement_bring_what_was_notified(
 ) -> None:
     month = [told(huong, 50_000 + day, at=NOW - day * 24 * HOUR) for day in range(20)]
     bring(session, channel, *month)
-    polled = [replace(notice, event_id=f"uuid-{notice.event_id}") for notice in month]
+    polled = [notice._replace(event_id=f"uuid-{notice.event_id}") for notice in month]
     assert {outcome.status for outcome in bring(session, channel, *polled, feed="poll")} == {"duplicate"}
-    lines = [replace(notice, event_id=f"line-{notice.event_id}", bank_reference="") for notice in month]
+    lines = [notice._replace(event_id=f"line-{notice.event_id}", bank_reference="") for notice in month]
     held = bring(session, channel, *lines, feed="statement")
     assert {outcome.status for outcome in held} == {"held"}
     assert count(session, huong) == 20

@@ -46,7 +46,7 @@ def test_another_feed_of_the_channel_with_the_same_reference_is_a_twin(
 ) -> None:
     notice = told(huong, 50_000)
     [original] = bring(session, channel, "hook", notice)
-    [again] = bring(session, channel, feed, replace(notice, event_id="x"))
+    [again] = bring(session, channel, feed, notice._replace(event_id="x"))
     assert again.status == "duplicate"
     assert twins(session) == {again.notice_id: original.notice_id}
     assert entries(session, huong) == 1
@@ -80,13 +80,13 @@ def test_a_notice_that_differs_is_no_twin(
         "bank_reference": {"bank_reference": "FT99999999"},
     }
     bring(session, channel, "hook", notice)
-    assert statuses(bring(session, channel, "poll", replace(notice, **changes[other]))) == ["recorded"]
+    assert statuses(bring(session, channel, "poll", notice._replace(**changes[other]))) == ["recorded"]
 
 
 def test_money_going_out_is_nobodys_twin(session: Session, channel: Source, huong: StallRow, told: Told) -> None:
     notice = told(huong, 50_000, direction="out")
     assert statuses(bring(session, channel, "hook", notice)) == ["ignored"]
-    assert statuses(bring(session, channel, "poll", replace(notice, direction="in"))) == ["recorded"]
+    assert statuses(bring(session, channel, "poll", notice._replace(direction="in"))) == ["recorded"]
 
 
 @pytest.mark.parametrize("minutes", [-10, 0, 10])
@@ -112,7 +112,7 @@ def test_without_a_time_on_one_side_the_day_is_near_enough(
     session: Session, channel: Source, huong: StallRow, told: Told
 ) -> None:
     bring(session, channel, "hook", told(huong, 50_000, at=NOW))
-    line = replace(told(huong, 50_000, bank_reference=""), at=None)
+    line = told(huong, 50_000, bank_reference="")._replace(at=None)
     assert statuses(bring(session, channel, "statement", line)) == ["held"]
 
 
@@ -126,15 +126,15 @@ def test_the_feed_with_the_reference_may_come_second(
 def test_an_original_has_one_twin_a_feed(session: Session, channel: Source, huong: StallRow, told: Told) -> None:
     notice = told(huong, 50_000, bank_reference="10418")
     bring(session, channel, "hook", notice)
-    lines = [replace(notice, event_id="line 1"), replace(notice, event_id="line 2")]
+    lines = [notice._replace(event_id="line 1"), notice._replace(event_id="line 2")]
     assert statuses(bring(session, channel, "statement", *lines)) == ["duplicate", "recorded"]
     assert entries(session, huong) == 2
 
 
 def test_equal_payments_take_a_twin_each(session: Session, channel: Source, huong: StallRow, told: Told) -> None:
     notice = told(huong, 50_000, bank_reference="10418")
-    both = bring(session, channel, "hook", notice, replace(notice, event_id="second"))
-    lines = [replace(notice, event_id="line 1"), replace(notice, event_id="line 2")]
+    both = bring(session, channel, "hook", notice, notice._replace(event_id="second"))
+    lines = [notice._replace(event_id="line 1"), notice._replace(event_id="line 2")]
     assert statuses(bring(session, channel, "statement", *lines)) == ["duplicate", "duplicate"]
     assert set(twins(session).values()) == {one.notice_id for one in both}
 
@@ -266,7 +266,7 @@ def test_two_payments_that_one_feed_told_stay_two_when_one_is_assigned(
 ) -> None:
     notice = told(huong, 50_000, account_number=NOBODYS, bank_reference="10418")
     [lost] = bring(session, channel, "hook", notice)
-    lines = [replace(notice, event_id="line 1"), replace(notice, event_id="line 2")]
+    lines = [notice._replace(event_id="line 1"), notice._replace(event_id="line 2")]
     assert statuses(bring(session, channel, "statement", *lines)) == ["duplicate", "unmatched"]
     assert lost.notice_id is not None
     assigned = assign(session, market_id, lost.notice_id, huong, reason="", login_id=None, now=NOW)
@@ -290,7 +290,7 @@ def test_a_reference_that_only_a_twin_named_makes_the_next_one_certain(
     [held] = bring(session, channel, "hook", notice)
     assert held.notice_id is not None
     same(session, market_id, [held.notice_id])
-    [polled] = bring(session, channel, "poll", replace(notice, at=NOW + 8 * MINUTE))
+    [polled] = bring(session, channel, "poll", notice._replace(at=NOW + 8 * MINUTE))
     assert twins(session) == {held.notice_id: line.notice_id, polled.notice_id: line.notice_id}
     assert entries(session, huong) == 1
 

@@ -270,7 +270,7 @@ def test_where_only_a_day_is_known_its_noon_decides(
 ) -> None:
     noon = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
     changed(session, huong, noon + SECOND)
-    only_a_day = replace(told(huong, 50_000), at=None, local_date=date(2026, 11, 20))
+    only_a_day = told(huong, 50_000)._replace(at=None, local_date=date(2026, 11, 20))
     assert booked(only_a_day) == huong.book_id
     assert notes(session) == []
     assert session.connection().execute(select(ENTRY.c.occurred_at)).scalar_one() == noon

@@ -19,7 +19,7 @@ LONGEST = 200
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body is."""
     try:
-        said = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        said = _JSON.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
     except (ValueError, RecursionError) as error:
@@ -32,6 +32,9 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def each(said: dict[str, Any], field: str, read_one: Callable[[dict[str, Any]], list[Notice]]) -> list[Notice]:
@@ -130,7 +133,11 @@ def sign(signed: int) -> Direction:
 
 def bank(said: dict[str, Any], *fields: str) -> str:
     """The bank as the first of the fields that names one names it; may be empty."""
-    return next((found for field in fields if (found := text(said, field, longest=LONGEST))), "")
+    for field in fields:
+        found = text(said, field, longest=LONGEST)
+        if found:
+            return found
+    return ""
 
 
 def moment(said: dict[str, Any], field: str) -> datetime:

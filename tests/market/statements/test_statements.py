@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -44,7 +43,7 @@ def counts(summary: Summary) -> dict[str, int]:
 def test_a_month_without_webhooks_is_booked_once(
     database: Database, bring: Bring, huong: StallRow, month: list[Notice], save: Callable[..., bytes]
 ) -> None:
-    out = replace(month[0], direction="out")
+    out = month[0]._replace(direction="out")
     assert counts(bring(save(statement_of(*month, out)))) == {"read": 61, "recorded": 60, "ignored": 1}
     assert counts(bring(save(statement_of(*month, out)))) == {"read": 61, "duplicates": 61}
     assert entries(database, huong) == 60
@@ -148,7 +147,7 @@ def test_a_statement_is_of_the_account_behind_the_virtual_one_that_a_webhook_nam
     main = "8851234567"
     paid = told(huong, 50_000, account_number=main, virtual_account=huong.account_number)
     assert hook(paid) == ["recorded"]
-    assert counts(bring(as_csv(statement_of(replace(paid, virtual_account=""))))) == {"read": 1, "duplicates": 1}
+    assert counts(bring(as_csv(statement_of(paid._replace(virtual_account=""))))) == {"read": 1, "duplicates": 1}
 
 
 def test_references_of_another_kind_do_not_tell_two_payments_apart(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +36,7 @@ def tell(database: Database, channel: Source, told: Callable[..., Notice]) -> Te
 
     def tell_(stall: StallRow, *amounts: int, feed: Feed = "hook", source: Source = channel, **said: Any) -> list[int]:
         now = utc_now()
-        notices = [replace(told(stall, amount, at=now), **said) for amount in amounts]
+        notices = [told(stall, amount, at=now)._replace(**said) for amount in amounts]
         with database.writing() as session:
             outcomes = take(session, source, feed, [(notice, b"{}") for notice in notices], now)
         return [outcome.notice_id for outcome in outcomes if outcome.notice_id is not None]

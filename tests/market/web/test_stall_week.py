@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -37,7 +36,7 @@ def pay(database: Database, huong: StallRow, channel: Source, told: Callable[...
     def paid(amount: int, clock: str) -> None:
         at = datetime.fromisoformat(f"{clock}+07:00").astimezone(UTC)
         with database.writing() as session:
-            notice = replace(told(huong, amount), at=at, local_date=local_date(at))
+            notice = told(huong, amount)._replace(at=at, local_date=local_date(at))
             take(session, channel, "hook", [(notice, b"{}")], NOW)
 
     return paid

@@ -1,6 +1,6 @@
 """Two markets alike, each with something of everything that an address can name; all their names can be told apart."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
@@ -73,7 +73,7 @@ def build_side(database: Database, name: str, account: str) -> Side:
                 memo=f"memo {name}",
                 payer_name=f"PAYER {name}".upper(),
             )
-            [outcome] = take(session, source, feed, [(replace(notice, **said), b"{}")], NOW)  # type: ignore[arg-type]
+            [outcome] = take(session, source, feed, [(notice._replace(**said), b"{}")], NOW)  # type: ignore[arg-type]
             assert outcome.notice_id is not None
             return outcome.notice_id
 
