@@ -32,7 +32,7 @@ from merchants import stalls
 from merchants.payments import Source, take
 
 # Moves when what is built changes, so that an older sample is built anew.
-VERSION = 4
+VERSION = 5
 # One transaction holds about so many: nobody else waits for this database while it is built.
 _A_TRANSACTION = 10_000
 

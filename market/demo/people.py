@@ -146,9 +146,13 @@ def _login(session: Session, name: str) -> int:
 def _type_sales(session: Session, stall: StallRow, rng: random.Random, now: datetime) -> None:
     for ago in range(10):
         day = local_date(now) - timedelta(days=ago)
-        for number in range(rng.randrange(4, 9)):
-            at = local_midnight(day) + timedelta(hours=5, minutes=rng.randrange(600))
-            if at < now:
+        opens = local_midnight(day) + timedelta(hours=5)
+        # Today's are the newest in the book, so they are the newest by the clock as well.
+        first = max(opens, now - timedelta(minutes=50)) if ago == 0 else opens
+        last = min(opens + timedelta(hours=10), now) if ago else now
+        moments = sorted(first + rng.random() * (last - first) for _ in range(rng.randrange(4, 9)))
+        for number, at in enumerate(moments):
+            if first < last:
                 books.enter_sale(
                     session,
                     book_id=stall.book_id,
@@ -158,7 +162,7 @@ def _type_sales(session: Session, stall: StallRow, rng: random.Random, now: date
                     client_key=f"demo-{day}-{number}",
                     login_id=None,
                     memo="",
-                    now=at + timedelta(seconds=20),
+                    now=at,
                 )
 
 
