@@ -122,6 +122,23 @@ def test_two_tabs_send_each_sale_once(
     assert line.asked.count("/stall/cash/entries") == 2
 
 
+def test_two_tabs_of_a_browser_without_locks_book_nothing_twice(
+    phone: Page, line: Line, context: BrowserContext, booked: Callable[[], list[int]]
+) -> None:
+    context.add_init_script("delete Navigator.prototype.locks")
+    other = context.new_page()
+    other.goto(f"{line.address}/stall/")
+    line.cut()
+    take_cash(phone, line, "50.000")
+    take_cash(other, line, "20.000")
+    phone.wait_for_selector(COUNT + "2")
+    assert not phone.evaluate("'locks' in navigator")
+    line.mend()
+    wait_until_sent(phone)
+    wait_until_sent(other)
+    assert sorted(booked()) == [20_000, 50_000]
+
+
 def test_an_answer_that_is_lost_on_the_way_books_nothing_twice(
     phone: Page, line: Line, context: BrowserContext, booked: Callable[[], list[int]]
 ) -> None:
