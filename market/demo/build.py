@@ -106,6 +106,20 @@ def _build_anew(
     now: datetime,
     progress: Callable[[int], None],
 ) -> list[dict[str, str]]:
+    # A process that is not forked: it is the same on every system, and holds no copy of an open database.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as maker:
+        # It starts while the markets are opened, for its first month is waited for.
+        maker.submit(stalls_of, plan, SAMPLES[0])
+        return _build_with(maker, installation, plan, now, progress)
+
+
+def _build_with(
+    maker: ProcessPoolExecutor,
+    installation: Installation,
+    plan: Plan,
+    now: datetime,
+    progress: Callable[[int], None],
+) -> list[dict[str, str]]:
     database = installation.database
     began = local_midnight(plan.all_months[0].first)
     with database.writing() as session:
@@ -115,7 +129,7 @@ def _build_anew(
     jobs = _jobs(plan)
     with database.writing() as session:
         references = {sample.slug: _references(session, sample) for sample in SAMPLES}
-    for (sample, month), made in zip(jobs, _made_ahead(plan, jobs, references), strict=True):
+    for (sample, month), made in zip(jobs, _made_ahead(maker, plan, jobs, references), strict=True):
         _play(database, sample, until(made, now), progress)
         closes_at = local_midnight(month.last + timedelta(days=3)) + timedelta(hours=9)
         if month != plan.current and closes_at < now:
@@ -175,18 +189,19 @@ def _references(session: Session, sample: Sample) -> dict[str, str]:
 
 
 def _made_ahead(
-    plan: Plan, jobs: Sequence[tuple[Sample, Month]], references: dict[str, dict[str, str]]
+    maker: ProcessPoolExecutor,
+    plan: Plan,
+    jobs: Sequence[tuple[Sample, Month]],
+    references: dict[str, dict[str, str]],
 ) -> Iterator[list[Delivery]]:
     """Each job's deliveries, made by another process while the ones before are being booked."""
     waiting: deque[Future[list[Delivery]]] = deque()
-    # A process that is not forked: it is the same on every system, and holds no copy of an open database.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        for sample, month in jobs:
-            waiting.append(pool.submit(deliveries_of, plan, sample, month, references[sample.slug]))
-            if len(waiting) > 3:
-                yield waiting.popleft().result()
-        while waiting:
+    for sample, month in jobs:
+        waiting.append(maker.submit(deliveries_of, plan, sample, month, references[sample.slug]))
+        if len(waiting) > 3:
             yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _play(
