@@ -5,7 +5,6 @@ from functools import cached_property
 from ledger.refused import Problem, Refused
 from market.config import Settings
 from market.db import Database, open_database
-from market.intake import Intake
 from market.secret_key import installation_key, number_key
 
 
@@ -32,11 +31,6 @@ class Installation:
         """The database, its tables made when it is empty."""
         self.make_folder()
         return open_database(self.settings.database_url, lambda: self._number_key)
-
-    @cached_property
-    def intake(self) -> Intake:
-        """Where webhooks bring what they were told."""
-        return Intake(self.database)
 
     def close(self) -> None:
         """Close the database, where it was opened."""

@@ -8,14 +8,15 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from ledger.days import stamp, utc_now
 from ledger.inbox.notice import Notice
 from ledger.inbox.providers import PROOFS, READERS
-from market.channels import LARGEST_ID, Hook, find_hook
+from market.channels import LARGEST_ID, NOTED_EVERY, Hook, find_hook, heard
 from market.secret_key import unseal
 from market.web.app import csrf, installation
-from merchants.payments import Outcome
+from merchants.payments import Outcome, take
 
 log = logging.getLogger("market.hooks")
 blueprint = Blueprint("hooks", __name__)
@@ -35,8 +36,9 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
     if len(body) > LARGEST_BODY:
         return _refused(413, f"a body has at most {LARGEST_BODY // 1024} KiB")
     now = utc_now()
+    database = installation().database
     try:
-        with installation().database.reading() as session:
+        with database.reading() as session:
             hook = find_hook(session, channel_id, now)
         if hook is None or hook.provider not in PROOFS:
             abort(404)
@@ -50,7 +52,14 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
         except ValueError as error:
             log.warning("channel %s was told what cannot be read: %s", channel_id, error)
             return _refused(400, str(error))
-        outcomes = installation().intake.take(hook, [(notice, body) for notice in notices], now)
+
+        def keep(session: Session) -> list[Outcome]:
+            outcomes = take(session, hook.source, "hook", [(notice, body) for notice in notices], now)
+            if hook.last_heard_at is None or now - hook.last_heard_at >= NOTED_EVERY:
+                heard(session, channel_id, now)
+            return outcomes
+
+        outcomes = database.write(keep)
     except SQLAlchemyError as error:
         # Not stored: the provider has to try again.
         log.error("a notice of channel %s could not be stored: %s", channel_id, type(error).__name__)

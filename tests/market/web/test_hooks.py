@@ -22,6 +22,7 @@ from market.channels import add_channel, find_channel, switch_off
 from market.db import Database
 from market.installation import Installation
 from market.secret_key import seal
+from market.web import hooks
 from merchants.stalls import StallRow
 
 SECRET = "khoá của kênh"
@@ -325,7 +326,7 @@ def test_what_could_not_be_stored_is_503_so_that_the_provider_tries_again(
 
     channel, body = door(), sepay_body()
     with monkeypatch.context() as patch:
-        patch.setattr("market.intake.take", full)
+        patch.setattr(hooks, "take", full)
         answer = _call(client, channel, body)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
