@@ -69,7 +69,7 @@ def open_engine(url: str) -> Engine:
             engine = create_engine(url, hide_parameters=True, **_POOL)
         except (ArgumentError, ValueError) as error:
             raise Refused(Problem(f"is no database URL: {error}", field="CHO_DATABASE_URL")) from None
-        event.listen(engine, "connect", _limit_waiting)
+        event.listen(engine, "connect", _wait_for_locks_and_disk)
         event.listen(engine, "checkin", _rested)
         event.listen(engine, "checkout", partial(_still_there, engine.dialect))
         return engine
@@ -99,10 +99,13 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def _limit_waiting(connection: Any, record: Any) -> None:
-    """PostgreSQL waits for a lock without end unless it is told otherwise. Said here and not among the connection's
-    options, which the operator's URL may name as well."""
+def _wait_for_locks_and_disk(connection: Any, record: Any) -> None:
+    """PostgreSQL waits for a lock without end unless it is told otherwise, and a server may be set to say that a commit
+    is done before the disk has it. Said here and not among the connection's options, which the operator's URL may name
+    as well."""
     connection.execute(f"SET lock_timeout = {round(BUSY_SECONDS * 1000)}").close()
+    durable = "SELECT set_config('synchronous_commit', 'on', false)"
+    connection.execute(f"{durable} WHERE current_setting('synchronous_commit') = 'off'").close()
     connection.commit()
 
 

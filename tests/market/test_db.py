@@ -63,6 +63,14 @@ def test_every_sqlite_connection_keeps_its_promises(engine: Engine, pragma: str,
         engine.dispose()
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_a_server_that_says_too_early_that_a_commit_is_done_is_told_to_wait(database_url: str) -> None:
+    engine = open_engine(f"{database_url}{'&' if '?' in database_url else '?'}options=-csynchronous_commit%3Doff")
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+    engine.dispose()
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 def test_the_write_ahead_log_is_used_where_it_is_safe(engine: Engine) -> None:
     wanted = "wal" if sqlite_driver().sqlite_version_info >= SAFE_WAL else "delete"
