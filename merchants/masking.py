@@ -1,6 +1,23 @@
 """Who paid, as much of it as a stall is shown: enough to know a customer by, and no more."""
 
 import re
+from itertools import takewhile
+from typing import Final
+
+from qr.text import fold
+
+# Nine of ten people in Vietnam, and some more.
+SURNAMES: Final = frozenset(
+    "NGUYEN TRAN LE PHAM HUYNH HOANG PHAN VU VO DANG BUI DO HO NGO DUONG LY TRUONG DINH LAM TRINH DOAN CAO LUONG LUU TA"
+    " TO THAI CHAU QUACH TONG DAO KIEU MAI HA VUONG TON LA".split()  # noqa: SIM905 (quotes around each read worse)
+)
+# Where a name in capitals ends, if the rest of the message is in capitals too.
+_NO_NAMES: Final = frozenset("CHUYEN CK CT TT TRA MUA GUI NAP CHO TOI DEN".split())  # noqa: SIM905
+_CAPITALS: Final = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x1F00) if chr(code).isupper())
+# Words in capitals at the beginning, or after a number or a point: where banks write who paid.
+_PERHAPS_A_NAME: Final = re.compile(
+    rf"(?:^|(?<=[\d.:,;-])|(?<=[\d.:,;-] ))[{_CAPITALS}]+(?: [{_CAPITALS}]+){{1,5}}(?!\w)"
+)
 
 
 def masked(name: str) -> str:
@@ -19,8 +36,14 @@ def masked(name: str) -> str:
 def masked_memo(memo: str, payer_name: str, payer_account: str) -> str:
     """A payment's message, with the payer's name and account shortened wherever it repeats them.
 
+    Where the bank names no payer (SePay, Pay2S), what looks like a name where banks write one is shortened.
+
     >>> masked_memo("Nguyen Thi  Mai tra tien ca, tu 99887766554", "NGUYEN THI MAI", "99887766554")
     'NGUYEN T. M••• tra tien ca, tu •••6554'
+    >>> masked_memo("PHAM THANH SON chuyen tien.CT tu 0711 TA THI SEN toi 0722", "", "")
+    'PHAM T. S••• chuyen tien.CT tu 0711 TA T. S••• toi 0722'
+    >>> masked_memo("LE VAN TU CHUYEN TIEN CA", "", ""), masked_memo("TIEN CA SANG NAY", "", "")
+    ('LE V. T••• CHUYEN TIEN CA', 'TIEN CA SANG NAY')
     """
     words = payer_name.split()
     if words:
@@ -30,4 +53,12 @@ def masked_memo(memo: str, payer_name: str, payer_account: str) -> str:
         memo = re.sub(named, lambda _: shortened, memo, flags=re.IGNORECASE)
     if payer_account:
         memo = memo.replace(payer_account, f"•••{payer_account[-4:]}")
-    return memo
+    return memo if words else _PERHAPS_A_NAME.sub(_shortened, memo)
+
+
+def _shortened(found: re.Match[str]) -> str:
+    words = found[0].split()
+    name = list(takewhile(lambda word: fold(word).upper() not in _NO_NAMES, words[:4]))
+    if len(name) < 2 or fold(name[0]).upper() not in SURNAMES:
+        return found[0]
+    return " ".join([masked(" ".join(name)), *words[len(name) :]])

@@ -230,7 +230,7 @@ def code(reference: str) -> AnyResponse | tuple[str, int]:
         picture=Markup(image.svg(payload)),  # noqa: S704 - figures only, made here
         last=last,
         since=int(asked.created_at.timestamp() * 1000),
-        expired=utc_now() > asked.expires_at,
+        seconds_left=math.ceil((asked.expires_at - utc_now()).total_seconds()),
     )
 
 
@@ -298,7 +298,9 @@ def sign() -> tuple[str, int]:
 def _sign_page(stall: StallRow, problem: str, status: int, *, outdated: bool = False) -> tuple[str, int]:
     picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
     safe = Markup(picture)  # noqa: S704 - figures only, made here
-    return page("stall/sign.html", stall, status, picture=safe, problem=problem, outdated=outdated)
+    with installation().database.reading() as reading:
+        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+    return page("stall/sign.html", stall, status, picture=safe, problem=problem, outdated=outdated, last=last)
 
 
 @blueprint.get("/sign.pdf")

@@ -40,6 +40,19 @@ def test_the_sound_box_says_one_after_the_other_and_nothing_again_after_a_reload
     assert heard == []
 
 
+def test_the_stalls_own_code_says_and_shows_what_comes_and_is_there_again(
+    page: Page, site: str, heard: list[str], pay: Callable[..., None]
+) -> None:
+    turn_on(page, site, heard)
+    page.goto(f"{site}/stall/sign")
+    page.mouse.click(180, 100)
+    heard.clear()
+    pay(50_000)
+    expect(page.get_by_role("heading", name="Đã nhận")).to_be_visible()
+    listen(page, heard, FIFTY)
+    expect(page.get_by_role("img", name="Mã QR của sạp")).to_be_visible(timeout=20_000)
+
+
 def test_what_came_while_the_sound_box_slept_is_said_when_it_wakes(
     page: Page, site: str, heard: list[str], pay: Callable[..., None]
 ) -> None:

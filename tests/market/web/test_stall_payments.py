@@ -200,7 +200,7 @@ def test_money_of_another_stall_goes_back_to_the_board(
     assert "Ban quản lý thấy số tiền" in phone.get(f"/stall/payments/{number}/return").text
     answer = give_back(phone, huong, number, "của sạp bên")
     assert "Ban quản lý tìm xem của sạp nào" in (page := phone.get(answer.headers["Location"]).text)
-    assert "Đã huỷ, không tính" in page
+    assert "Đã huỷ, không tính: của sạp bên" in page
     with database.reading() as session:
         assert [one.amount for one in waiting(session, huong.market_id, "unmatched")] == [50_000]
     assert counted() == 0

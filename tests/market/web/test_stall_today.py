@@ -134,6 +134,13 @@ def test_a_row_tells_the_memo_with_the_payer_and_accounts_masked(phone: FlaskCli
     assert "THI MAI" not in page
 
 
+def test_a_memo_without_a_payers_name_beside_it_is_shown_without_what_looks_like_one(
+    phone: FlaskClient, huong: StallRow, pay: Do
+) -> None:
+    pay(huong, 50_000, memo="PHAM THANH SON chuyen tien.CT tu 0123456789 TA THI SEN")
+    assert "Lời nhắn: PHAM T. S••• chuyen tien.CT tu •••6789 TA T. S•••" in plain(phone.get("/stall/").text)
+
+
 def test_money_that_was_no_sale_is_one_tap_and_its_undo_another(phone: FlaskClient, huong: StallRow, pay: Do) -> None:
     pay(huong, 50_000)
     assert "Không phải tiền bán hàng" in phone.get("/stall/").text
