@@ -8,8 +8,8 @@ from qr.text import fold
 
 # Nine of ten people in Vietnam, and some more.
 SURNAMES: Final = frozenset(
-    "NGUYEN TRAN LE PHAM HUYNH HOANG PHAN VU VO DANG BUI DO HO NGO DUONG LY TRUONG DINH LAM TRINH DOAN CAO LUONG LUU TA"
-    " TO THAI CHAU QUACH TONG DAO KIEU MAI HA VUONG TON LA".split()  # noqa: SIM905 (quotes around each read worse)
+    "NGUYEN TRAN LE PHAM HUYNH HOANG PHAN VU VO DANG BUI DO HO NGO DUONG LY TRUONG DINH"  # noqa: SIM905 (quotes around each)
+    " LAM TRINH DOAN CAO LUONG LUU TA TO THAI CHAU QUACH TONG DAO KIEU MAI HA VUONG TON LA".split()
 )
 # Where a name in capitals ends, if the rest of the message is in capitals too.
 _NO_NAMES: Final = frozenset("CHUYEN CK CT TT TRA MUA GUI NAP CHO TOI DEN".split())  # noqa: SIM905

@@ -46,6 +46,8 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
     with progress("Building the sample province", size(plan)) as step:
         built = build(own, plan, now=now, progress=step)
     click.echo(f"The sample province is in {data}; it is served on {own.base_url}")
+    for path, page in (("/", "sign in"), ("/s/quang-ngai/C-01", "a stall's page for shoppers, without signing in")):
+        click.echo(f"  {own.base_url}{path}  {page}")
     for login in built.logins:
         click.echo(f"  {login['login']:16} {login['password']}  {login['role']} {login['where']}".rstrip())
     if no_serve:

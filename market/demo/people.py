@@ -148,9 +148,11 @@ def _type_sales(session: Session, stall: StallRow, rng: random.Random, now: date
         day = local_date(now) - timedelta(days=ago)
         opens = local_midnight(day) + timedelta(hours=5)
         # Today's are the newest in the book, so they are the newest by the clock as well.
-        first = max(opens, now - timedelta(minutes=50)) if ago == 0 else opens
+        first = max(opens, now - timedelta(minutes=20)) if ago == 0 else opens
         last = min(opens + timedelta(hours=10), now) if ago else now
-        moments = sorted(first + rng.random() * (last - first) for _ in range(rng.randrange(4, 9)))
+        # And so few that the bank's can be seen before them.
+        sales = rng.randrange(4, 9) if ago else 2
+        moments = sorted(first + rng.random() * (last - first) for _ in range(sales))
         for number, at in enumerate(moments):
             if first < last:
                 books.enter_sale(

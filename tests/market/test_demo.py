@@ -260,7 +260,7 @@ def test_the_sample_lies_apart_whatever_database_is_set(bare_cho: Any, monkeypat
     state = next(cho.folder.rglob("demo/demo.json"))
     for login in json.loads(state.read_text(encoding="utf-8"))["logins"]:
         assert f"{login['login']:16} {login['password']}" in said.out
-    assert "http://127.0.0.1:8000" in said.out
+    assert "http://127.0.0.1:8000/s/quang-ngai/C-01 " in said.out
 
 
 def test_a_sample_stall_is_a_stall_like_any(province: Installation) -> None:
