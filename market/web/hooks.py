@@ -55,7 +55,7 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
 
         def keep(session: Session) -> list[Outcome]:
             outcomes = take(session, hook.source, "hook", [(notice, body) for notice in notices], now)
-            if hook.last_heard_at is None or now - hook.last_heard_at >= NOTED_EVERY:
+            if hook.last_heard_at is None or abs(now - hook.last_heard_at) >= NOTED_EVERY:
                 heard(session, channel_id, now)
             return outcomes
 
