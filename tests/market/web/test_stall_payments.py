@@ -186,6 +186,16 @@ def test_an_answer_that_is_none_is_refused(
     assert counted() == 2
 
 
+@pytest.mark.parametrize("back", [{"day": "2026-11-24", "page": "1"}, {"back": "find", "amount": "50000"}])
+def test_undoing_leads_back_to_the_page_it_was_tapped_on(
+    phone: FlaskClient, huong: StallRow, pay: Pay, back: dict[str, str]
+) -> None:
+    number = pay(huong, 50_000)
+    answer = phone.post(f"/stall/payments/{number}/sale", data={"stall": huong.id, "sale": "no", **back})
+    note = phone.get(answer.headers["Location"]).text.partition('class="note ok"')[2].partition("</form>")[0]
+    assert back.items() <= dict(re.findall(r'name="(\w+)" value="([^"]*)"', note)).items()
+
+
 # Another stall's.
 
 
