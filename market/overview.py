@@ -46,13 +46,15 @@ class StallMonth:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A market's month, counted until `until`, of which `elapsed` days have come. `quiet` are silent for a week or
-    longer, the longest first; `begun` had their first transaction ever; `fallen` lost more than 30 %."""
+    """A market's month, counted until `until`, of which `elapsed` days have come; it is `running` until its last day is
+    over. `quiet` are silent for a week or longer, the longest first; `begun` had their first transaction ever; `fallen`
+    lost more than 30 %."""
 
     market: MarketRow
     month: Month
     until: date
     elapsed: int
+    running: bool
     report: MonthReport
     closing: ClosingRow | None
     month_before: Compared
@@ -62,11 +64,6 @@ class Overview:
     quiet: tuple[StallMonth, ...]
     begun: tuple[StallMonth, ...]
     fallen: tuple[StallMonth, ...]
-
-    @property
-    def running(self) -> bool:
-        """The month is not over."""
-        return self.until < self.month.last
 
 
 def overview(session: Session, market: MarketRow, month: Month, today: date, by_day: Mapping[date, int]) -> Overview:
@@ -111,6 +108,7 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
         month=month,
         until=until,
         elapsed=elapsed,
+        running=today <= month.last,
         report=report,
         closing=latest(session, market.id, month),
         month_before=month_before,

@@ -16,14 +16,15 @@ from merchants.takings import FEWEST
 
 @dataclass(frozen=True, slots=True)
 class MarketMonth:
-    """A market's month; `months` are its twelve months up to this one, the last as far as it has come."""
+    """A market's month; `months` are its twelve months up to this one, the last as far as it has come, and None where
+    nothing was recorded yet."""
 
     market: MarketRow
     active: int
     registered: int
     transactions: int
     before: Compared
-    months: tuple[int, ...]
+    months: tuple[int | None, ...]
 
     @property
     def rate(self) -> float:
@@ -33,11 +34,13 @@ class MarketMonth:
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """The markets by rate, and those too small to be counted, which are in no total either."""
+    """The markets by rate, and those too small to be counted, which are in no total either. The month is `running`
+    until its last day is over."""
 
     month: Month
     until: date
     elapsed: int
+    running: bool
     markets: tuple[MarketMonth, ...]
     small: tuple[MarketRow, ...]
 
@@ -52,10 +55,6 @@ class Province:
     @property
     def transactions(self) -> int:
         return sum(market.transactions for market in self.markets)
-
-    @property
-    def running(self) -> bool:
-        return self.until < self.month.last
 
 
 def province(session: Session, month: Month, today: date, counts: DayCounts) -> Province:
@@ -77,8 +76,8 @@ def province(session: Session, month: Month, today: date, counts: DayCounts) -> 
                 registered=report.stalls_registered,
                 transactions=report.transactions,
                 before=past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=report.transactions),
-                months=tuple(bar.transactions or 0 for bar in bars),
+                months=tuple(bar.transactions for bar in bars),
             )
         )
     counted.sort(key=lambda one: (-one.rate, one.market.name))
-    return Province(month, until, elapsed, tuple(counted), tuple(small))
+    return Province(month, until, elapsed, today <= month.last, tuple(counted), tuple(small))

@@ -1,4 +1,4 @@
-"""Adding a stall by form, the names read back before anything is saved; and changing one."""
+"""Adding a stall by form, and changing one; whom its money goes to is read back before anything is saved."""
 
 import hashlib
 import random
@@ -73,7 +73,7 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
                 "board/stall_read.html",
                 stall=stall,
                 typed=typed,
-                bank=bank_name(stall.bin),
+                account=(bank_name(stall.bin), stall.account_number),
                 owners=owners,
                 named_alike=named_alike,
             )
@@ -109,7 +109,8 @@ def _digest(stall: StallRow) -> str:
 
 @blueprint.route("/<code>/edit", methods=["GET", "POST"])
 def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
-    """Change what may simply be changed; a bank account has its own way."""
+    """Change what may simply be changed, a new name of the account's holder read back first; a bank account has its own
+    way."""
     if request.method == "POST":
         with installation().database.writing() as session:
             market = enter(session, slug)
@@ -126,11 +127,24 @@ def edit(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
                 between = {
                     name: getattr(stall, name) for name in CHANGEABLE if getattr(stall, name) != typed[name].strip()
                 }
-            if errors or between:
+            if errors or between or request.form.get("mend"):
                 text = _edit_page(session, market, stall, typed, errors, between)
-                return text, 409 if between else 400
+                return text, 409 if between else 400 if errors else 200
+            renamed = checked.account_name != stall.account_name
+            if renamed and not request.form.get("read"):
+                return page(
+                    session,
+                    market,
+                    "stalls",
+                    "board/stall_read.html",
+                    stall=checked,
+                    typed={**typed, "loaded": _digest(stall)},
+                    account=(say("{bank}, số cuối", bank=bank_name(stall.bin)), stall.last_figures),
+                    owners=[],
+                    named_alike=[],
+                )
             change(session, stall.id, **{name: getattr(checked, name) for name in PLAIN})
-            if checked.account_name != stall.account_name:
+            if renamed:
                 rename_account(session, stall.id, checked.account_name)
             noted(session, "stall_changed", market_id=market.id, stall_id=stall.id)
         flash(say("Đã lưu."))

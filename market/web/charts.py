@@ -101,9 +101,10 @@ def count_bar(count: int, most: int) -> Markup:
     )
 
 
-def sparkline(counts: Sequence[int]) -> Markup:
-    """The counts of following days as a line above zero, with a dot on the last day."""
-    most = max([1, *counts])
+def sparkline(counts: Sequence[int | None]) -> Markup:
+    """The counts of following days or months as a line above zero, from the first that is known, with a dot on the
+    last."""
+    most = max([1, *(count for count in counts if count is not None)])
     floor = SPARK_HEIGHT - 4
     points = [
         (
@@ -111,6 +112,7 @@ def sparkline(counts: Sequence[int]) -> Markup:
             round(floor - count * (floor - 4) / most, 1),
         )
         for place, count in enumerate(counts)
+        if count is not None
     ]
     line = " ".join(f"{x:g},{y:g}" for x, y in points)
     x, y = points[-1]
@@ -121,15 +123,19 @@ def sparkline(counts: Sequence[int]) -> Markup:
     )
 
 
-def target_bar(part: int, whole: int, elapsed: int, days: int, today: str) -> Markup:
-    """How much of a target is reached and, while the month runs, a mark with the word `today` where it stands."""
+def target_bar(part: int, whole: int, elapsed: int, days: int, today: str, *, running: bool | None = None) -> Markup:
+    """How much of a target is reached and, while the month runs, a mark with the word `today` where it stands.
+
+    Where nobody says whether it is `running`, it is until its last day has come.
+    """
+    runs = elapsed < days if running is None else running
     reached = min(100 * part / whole, 100)
     parts = [
-        f'<svg class="target-bar{" runs" if elapsed < days else ""}" aria-hidden="true">'
+        f'<svg class="target-bar{" runs" if runs else ""}" aria-hidden="true">'
         f'<rect class="reached" width="{reached:.1f}%" height="20"/>'
         '<rect class="frame" x="1" y="1" width="99.6%" height="18"/>'
     ]
-    if elapsed < days:
+    if runs:
         passed = 100 * elapsed / days
         anchor = "start" if passed < 12 else "end" if passed > 88 else "middle"
         parts.append(

@@ -6,7 +6,7 @@ import re
 import secrets
 from functools import lru_cache
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
@@ -15,8 +15,9 @@ from werkzeug.exceptions import Gone, HTTPException, NotFound
 from ledger.books.seals import newest_seal
 from ledger.days import local_date, utc_now
 from ledger.refused import Refused
+from market.access.people import Person
 from market.db import revision_of, revisions
-from market.markets import MarketRow, find_market
+from market.markets import MarketRow, find_market, list_markets
 from market.web import api_problems
 from market.web.app import installation
 from market.web.words import say
@@ -154,7 +155,7 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
         head, mend = say("Tệp gửi lên lớn quá"), say("Gửi tệp nhỏ hơn 20 MB, hoặc chia ra nhiều lần.")
     else:
         head, mend = say("Chưa làm được việc này"), say("Quay lại trang trước, xem lại rồi thử lần nữa.")
-    return render_template("public/error.html", head=head, mend=mend, code=""), error.code
+    return render_template("public/error.html", head=head, mend=mend, code="", phone=""), error.code
 
 
 @blueprint.app_errorhandler(OperationalError)
@@ -181,4 +182,17 @@ def _trouble(status: int) -> tuple[str, int]:
         say("Chưa mở được trang này"),
         say("Máy chủ của chợ đang bận. Tiền khách chuyển vẫn vào tài khoản của sạp."),
     )
-    return render_template("public/error.html", head=head, mend=mend, code=code), status
+    return render_template("public/error.html", head=head, mend=mend, code=code, phone=_board_phone()), status
+
+
+def _board_phone() -> str:
+    """The telephone of the market of whoever asks; empty for a stranger, and where the database cannot tell."""
+    person: Person | None = g.get("person")
+    of = next((grant.market_id for grant in person.grants if grant.market_id is not None), None) if person else None
+    if of is None:
+        return ""
+    try:
+        with installation().database.reading() as session:
+            return next((market.phone for market in list_markets(session) if market.id == of), "")
+    except SQLAlchemyError:
+        return ""

@@ -232,6 +232,15 @@ def test_every_step_of_a_statement_can_be_used_by_everybody(
     assert page.get_by_role("status").locator("dd").all_inner_texts() == ["1", "1"]
 
 
+def test_the_month_names_its_market_on_paper_and_in_the_bar_of_a_screen(open_page: Callable[..., Page]) -> None:
+    page = open_page(DESK)
+    page.goto("/board/ben-song/")
+    named = page.locator(".printed")
+    assert not named.is_visible()
+    page.emulate_media(media="print")
+    assert named.is_visible()
+
+
 def test_on_paper_the_month_is_its_figures_without_buttons(open_page: Callable[..., Page]) -> None:
     page = open_page(DESK)
     page.goto("/board/ben-song/")

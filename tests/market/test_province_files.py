@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from market.db import Database
 from market.model import MARKET
 from market.province import Province, province
 from market.province_files import write_csv, write_pdf, write_xlsx
+from market.web.charts import sparkline
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
 
@@ -41,6 +43,16 @@ def look(
         take(session, channel, "hook", [(told(huong, 50_000), b"{}"), (told(huong, 20_000), b"{}")], NOW)
     with database.reading() as session:
         return province(session, Month(2026, 11), date(2026, 11, 24), DayCounts())
+
+
+def test_a_province_month_runs_until_its_last_day_is_over(look: Province, database: Database) -> None:
+    with database.reading() as session:
+        assert province(session, look.month, date(2026, 11, 30), DayCounts()).running
+
+
+def test_a_markets_line_begins_with_its_first_month_that_was_recorded(look: Province) -> None:
+    [points] = re.findall(r'points="(.*?)"', sparkline(look.markets[0].months))
+    assert len(points.split()) == 1
 
 
 def test_the_csv_has_a_line_a_market_and_no_formula(look: Province, tmp_path: Path) -> None:

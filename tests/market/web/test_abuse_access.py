@@ -61,7 +61,7 @@ def test_a_form_about_a_stall_changes_only_what_it_asks_for(
     page = browser.get("/board/ben-song/stalls/C-01/edit").text
     loaded = page.partition('name="loaded" value="')[2].partition('"')[0]
     typed = {"name": "Cá Hương", "holder": "Lê Thị Hương", "account_name": "LE THI HUONG", "loaded": loaded}
-    typed |= dict.fromkeys(("phone", "section", "category"), "")
+    typed |= dict.fromkeys(("phone", "section", "category"), "") | {"read": "1"}
     wished = {**WISHED, "account_number": "0999999999", "bank": "MB", "code": "Z-99"}
     answer = browser.post("/board/ben-song/stalls/C-01/edit", data={**wished, **typed})
     assert answer.status_code == 303

@@ -15,6 +15,7 @@ from market.day_counts import DayCounts
 from market.db import Database
 from market.markets import list_markets
 from market.overview import Overview, overview
+from market.web.charts import target_bar
 from merchants import settling
 from merchants.payments import Source, take
 from merchants.stalls import StallRow, change
@@ -182,6 +183,24 @@ def test_the_files_are_the_months_report(board: FlaskClient, huong: StallRow, pa
     assert board.get("/board/ben-song/report.pdf").data.startswith(b"%PDF")
     assert board.get("/board/ben-song/report.docx").status_code == 404
     assert board.get("/board/ben-song/report.csv?version=1").status_code == 404
+
+
+@pytest.mark.parametrize(("today", "running"), [(date(2026, 10, 31), True), (date(2026, 11, 1), False)])
+def test_a_month_runs_until_its_last_day_is_over(
+    database: Database, huong: StallRow, today: date, running: bool
+) -> None:
+    assert look(database, Month(2026, 10), today).running is running
+
+
+def test_on_a_months_last_day_its_target_still_has_a_mark_of_today() -> None:
+    assert "hôm nay" in target_bar(1, 2, 31, 31, "hôm nay", running=True)
+
+
+def test_what_may_be_done_with_a_closed_version_stands_apart(board: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    pay(huong, 2)
+    board.post("/board/ben-song/close", data={"month": str(MONTH)})
+    buttons = read(board, "/board/ben-song/close").partition('<div class="buttons after versions">')[2]
+    assert re.findall(r">([^<>\n]+)</a>", buttons.partition("</div>")[0]) == ["In bản 1", "Xem các bản đã chốt"]
 
 
 def test_a_month_is_closed_after_it_was_looked_at(board: FlaskClient, huong: StallRow, pay: Pay) -> None:

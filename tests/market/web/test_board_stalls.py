@@ -214,7 +214,8 @@ EDITED = {"name": "Cá biển Hương", "section": "C", "category": "Cá", "hold
 
 
 def edit(board: FlaskClient, form: dict[str, str], **changes: str) -> tuple[int, str]:
-    answer = board.post("/board/ben-song/stalls/C-01/edit", data={**form, "account_name": "TRAN HUONG", **changes})
+    typed = {**form, "account_name": "TRAN HUONG", "read": "1", **changes}
+    answer = board.post("/board/ben-song/stalls/C-01/edit", data=typed)
     return answer.status_code, answer.get_data(as_text=True)
 
 
@@ -224,6 +225,26 @@ def test_a_stall_is_changed(board: FlaskClient, huong: StallRow, database: Datab
     with database.reading() as session:
         stall = find_stall(session, huong.market_id, "C-01")
     assert (stall.name, stall.holder, stall.account_name) == ("Cá biển Hương", "Trần Thị Hương", "TRAN HUONG")
+
+
+def test_a_new_name_of_the_accounts_holder_is_read_back_before_it_is_saved(
+    board: FlaskClient, huong: StallRow, database: Database
+) -> None:
+    form = form_of(read(board, "/board/ben-song/stalls/C-01/edit"))
+    status, page = edit(board, form, **EDITED, read="")
+    assert status == 200
+    assert "<dd>TRAN HUONG</dd>" in page
+    assert huong.account_number not in page
+    with database.reading() as session:
+        assert find_stall(session, huong.market_id, "C-01") == huong
+    assert edit(board, form_of(page), **EDITED)[0] == 303
+
+
+def test_a_new_name_that_was_read_back_wrong_can_be_mended(board: FlaskClient, huong: StallRow) -> None:
+    form = form_of(read(board, "/board/ben-song/stalls/C-01/edit"))
+    status, page = edit(board, form, **EDITED, read="", mend="1")
+    assert status == 200
+    assert form_of(page)["account_name"] == "TRAN HUONG"
 
 
 def test_a_form_does_not_change_a_bank_account(board: FlaskClient, huong: StallRow, database: Database) -> None:

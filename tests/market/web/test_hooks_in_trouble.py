@@ -5,12 +5,12 @@ import hmac
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy import Engine, event, func, select, text, update
 from werkzeug.test import TestResponse
 
 from ledger.books.model import BOOK, ENTRY
@@ -21,6 +21,7 @@ from market import db
 from market.channels import add_channel
 from market.db import Database, open_engine
 from market.installation import Installation
+from market.model import CHANNEL
 from market.secret_key import seal
 from market.web import hooks
 from market.web.app import create_app
@@ -210,3 +211,14 @@ def test_a_clock_that_is_wrong_is_named_to_the_provider_that_signed(
     assert answer.status_code == 401
     assert "this machine's clock says 2020-01-01T00:00:00.000000Z" in (answer.json or {})["error"]
     assert _rows(database) == [0, 0, 0]
+
+
+def test_a_channel_that_was_heard_by_a_clock_that_was_ahead_is_heard_anew(
+    door: Callable[..., TestResponse], database: Database, sepay_body: Callable[..., bytes]
+) -> None:
+    with database.writing() as session:
+        session.connection().execute(update(CHANNEL).values(last_heard_at=utc_now() + timedelta(days=900)))
+    door(sepay_body())
+    with database.reading() as session:
+        heard_at = session.connection().execute(select(CHANNEL.c.last_heard_at)).scalar_one()
+    assert abs(utc_now() - heard_at) < timedelta(minutes=5)

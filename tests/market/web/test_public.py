@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from market.db import Database
+from market.model import MARKET
 from market.web import public
 from merchants.stalls import NewStall, StallRow, close, find_stall, register, set_status
 from qr import vietqr
@@ -186,6 +188,37 @@ def test_a_fault_of_ours_is_told_with_a_code_that_the_log_has(
     assert "a secret" not in answer.text
     [said] = [record for record in caplog.records if record.name == public.__name__]
     assert said.getMessage().split()[-1] in answer.text
+
+
+@pytest.fixture
+def fails_for_huong(
+    signed_in: Callable[..., FlaskClient],
+    fails: Callable[[Exception], FlaskClient],
+    huong: StallRow,
+    database: Database,
+) -> FlaskClient:
+    """Chị Hương's phone, for which every stall's page fails; her market has a telephone."""
+    with database.writing() as session:
+        session.connection().execute(update(MARKET).where(MARKET.c.id == huong.market_id).values(phone="0255 382 0000"))
+    fails(OperationalError("SELECT 1", {}, Exception("database is locked")))
+    return signed_in("stallholder", stall=huong)
+
+
+def test_a_trader_in_trouble_can_call_the_board_and_open_the_code(fails_for_huong: FlaskClient) -> None:
+    page = fails_for_huong.get(PAGE).text
+    assert re.findall(r'class="button" href="(.*?)"', page) == ["tel:02553820000", "/stall/sign"]
+
+
+def test_trouble_is_told_without_a_telephone_where_the_database_cannot_tell_it(
+    fails_for_huong: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_session: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(public, "list_markets", gone)
+    answer = fails_for_huong.get(PAGE)
+    assert answer.status_code == 503
+    assert "tel:" not in answer.text
 
 
 def test_the_pages_that_refuse_speak_english_too(client: FlaskClient) -> None:
