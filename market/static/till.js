@@ -66,6 +66,7 @@ document.addEventListener("keydown", (event) => {
   if (/^\d$/.test(event.key)) press(event.key);
   else if (event.key === "Backspace") press("erase");
   else if (event.key === "+") press("plus");
+  else if (event.key === "Enter" && !event.target.closest("a,button")) document.getElementById("go").click();
   else return;
   event.preventDefault();
 });

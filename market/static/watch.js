@@ -19,10 +19,11 @@ window.watch = (() => {
   let stale = false;
   let answered = false;
   let stirred = 0;
+  let until = NaN;
 
   // A page that nobody sees or hears does not ask.
   const wanted = () =>
-    voice.state() === "off" ? !document.hidden && ("reference" in page.dataset || "renew" in page.dataset) : true;
+    voice.state() === "off" ? !document.hidden && ["reference", "renew", "screens"].some((name) => name in page.dataset) : true;
 
   function begin() {
     page = document.getElementById("main");
@@ -34,7 +35,7 @@ window.watch = (() => {
       after = hear.from(stall, page.dataset.after);
     }
     if (page.dataset.reference || "screens" in page.dataset) voice.load();
-    if (page.dataset.late) setTimeout(() => location.reload(), page.dataset.late * 1000);
+    until = Date.now() + page.dataset.late * 1000;
     stirred = Date.now();
     next(pace());
   }
@@ -51,6 +52,7 @@ window.watch = (() => {
   }
 
   async function look() {
+    if (Date.now() > until) end();
     if (!page?.dataset.after || asking || !wanted()) return;
     asking = true;
     let pause = 0;
@@ -68,6 +70,14 @@ window.watch = (() => {
     voice.lost = failed > 0;
     asking = false;
     next(pause);
+  }
+
+  // A code says that its time is over without a reload, which would silence the voice and needs the network.
+  function end() {
+    until = NaN;
+    const over = page.querySelector("template");
+    if (over) page.querySelector(".hold").replaceChildren(over.content);
+    else location.reload();
   }
 
   async function got(address) {
@@ -133,8 +143,15 @@ window.watch = (() => {
     const part = page.dataset.renew || "main";
     const mine = part === "main" ? page : page.querySelector(`#${part}`);
     const open = [...mine.querySelectorAll("details[open][id]")].map((each) => each.id);
+    const notes = [...mine.querySelectorAll(".note.ok")].map((note) => [note, [...mine.children].indexOf(note)]);
+    const at = document.activeElement;
     mine.replaceChildren(...fresh.getElementById(part).childNodes);
+    // What the last tap did is told once; the keyboard stays where it was.
+    for (const [note, place] of notes) mine.insertBefore(note, mine.children[place]);
     for (const id of open) mine.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+    const mark = (each) => each.getAttribute("href") || each.closest("[id]")?.id;
+    const same = [...mine.querySelectorAll("a,summary")].find((each) => mark(each) === mark(at));
+    (at.isConnected ? at : same)?.focus({ preventScroll: true });
     stale = false;
     voice.show();
   }

@@ -78,6 +78,16 @@ def test_a_till_opened_before_the_network_was_lost_makes_the_code_too(phone: Pag
     line.mend()
 
 
+def test_enter_makes_the_code_too(phone: Page, line: Line) -> None:
+    phone.goto(f"{line.address}/stall/till")
+    line.cut()
+    phone.keyboard.press("Enter")
+    phone.keyboard.type("20000")
+    phone.keyboard.press("Enter")
+    phone.wait_for_url("**/stall/made?amount=20000")
+    line.mend()
+
+
 def test_an_amount_made_without_a_network_can_be_changed(phone: Page, line: Line) -> None:
     line.cut()
     phone.goto(f"{line.address}/stall/made?amount=50000")

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from werkzeug.wsgi import ClosingIterator
 from market.installation import Installation
 from market.web.app import create_app
 from market.web.spoken import vnd_words
+from merchants import payment_codes
 from merchants.stalls import StallRow
 from tests.browser.line import PASSWORD
 
@@ -182,6 +184,50 @@ def test_today_follows_the_money(trader: Page, pay: Callable[..., None]) -> None
     pay(41_000)
     trader.wait_for_selector(".rows >> text=41.000")
     assert "41.000" in trader.inner_text(".plate")
+
+
+def test_today_keeps_the_focus_and_what_the_last_tap_did_when_money_comes(
+    trader: Page, pay: Callable[..., None]
+) -> None:
+    pay(41_000)
+    trader.click(".rows summary >> text=41.000")
+    trader.click(".rows >> text=Không phải tiền bán hàng")
+    trader.wait_for_selector(".note.ok >> text=Hoàn lại")
+    row = trader.get_attribute(".rows details", "id")
+    trader.focus(".rows summary")
+    pay(42_000)
+    trader.wait_for_selector(".rows >> text=42.000")
+    assert trader.evaluate("document.activeElement.parentNode.id") == row
+    trader.focus(".note.ok button")
+    pay(43_000)
+    trader.wait_for_selector(".rows >> text=43.000")
+    assert trader.evaluate("document.activeElement.textContent") == "Hoàn lại"
+    trader.keyboard.press("Enter")
+    trader.wait_for_selector(".plate >> text=126.000")
+
+
+def test_a_code_says_by_itself_that_it_is_old(
+    trader: Page, address: str, monkeypatch: pytest.MonkeyPatch, pay: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(payment_codes, "LASTS", timedelta(seconds=3))
+    trader.goto(f"{address}/stall/till?amount=50000")
+    trader.click("#go")
+    trader.wait_for_selector(".hold >> text=Chờ ngân hàng báo")
+    trader.wait_for_selector(".hold >> text=Mã này đã quá 15 phút")
+    assert trader.is_hidden("text=Chờ ngân hàng báo")
+    pay(50_000, memo=trader.url.rsplit("/", 1)[1])
+    trader.wait_for_url("**/received/**")
+
+
+def test_a_phone_that_lies_on_its_side_shows_all_of_the_till_and_of_a_code(trader: Page, address: str) -> None:
+    trader.set_viewport_size({"width": 740, "height": 360})
+    trader.goto(f"{address}/stall/till?amount=1245000")
+    assert trader.evaluate("document.documentElement.scrollHeight") == 360
+    assert trader.evaluate(TOO_SMALL) == []
+    trader.click("#go")
+    trader.wait_for_url("**/code/*")
+    assert trader.evaluate("document.documentElement.scrollHeight") == 360
+    assert trader.evaluate("document.querySelector('.picture svg').clientHeight") >= 270
 
 
 def test_keys_say_every_amount_as_the_server_does(trader: Page, address: str) -> None:

@@ -69,6 +69,18 @@ def test_without_a_network_cash_waits_in_sight_on_every_page(phone: Page, line: 
     line.mend()
 
 
+def test_what_waits_covers_neither_the_stalls_name_nor_anything_else_of_today(phone: Page, line: Line) -> None:
+    line.cut()
+    take_cash(phone, line, "50.000")
+    phone.goto(f"{line.address}/stall/")
+    phone.wait_for_selector(COUNT + "1")
+    covered = phone.evaluate("""() => [...document.querySelectorAll(".bar > *")].filter((each) => each.checkVisibility()
+      && each.getBoundingClientRect().right > document.getElementById("unsent").getBoundingClientRect().left).length""")
+    assert covered == 0
+    assert phone.evaluate("document.querySelector('.bar h1').clientWidth") >= 100
+    line.mend()
+
+
 def test_today_shows_what_waits_the_newest_first(phone: Page, line: Line) -> None:
     line.cut()
     take_cash(phone, line, "50.000")
