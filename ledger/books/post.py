@@ -114,8 +114,8 @@ def post(
     recorded_at: datetime,
     ids: Sequence[int] | None = None,
 ) -> list[Posted]:
-    """Write entries, in this order, into books that `lock` gave; the heads move along. `ids`: as many or more, where
-    they were asked for already.
+    """Write entries, a book's in this order, into books that `lock` gave; the heads move along. `ids`: as many or more,
+    where they were asked for already.
 
     The database refuses (IntegrityError) what does not balance, a notice booked twice, a key used twice.
     """

@@ -32,8 +32,10 @@ window.screens = (() => {
     const { title: name, activeElement: focused } = document;
     below ??= { nodes: [...document.body.childNodes], look: document.body.className, name, focused };
     const page = parsed(payment.screen);
+    const unsent = document.getElementById("unsent");
     const [title, look] = [page.querySelector("h1").textContent, payment.short ? "short" : "got"];
     fill([...page.body.childNodes], `phone ${look}`, title);
+    document.body.prepend(unsent);
     document.querySelector("h1").focus();
     leave = done;
     const stays = payment.short ? done.short : STAYS;

@@ -81,6 +81,18 @@ def test_what_waits_covers_neither_the_stalls_name_nor_anything_else_of_today(ph
     line.mend()
 
 
+def test_what_waits_is_in_sight_while_money_is_shown(
+    phone: Page, line: Line, context: BrowserContext, pay: Callable[[int], None]
+) -> None:
+    context.route("**/entries", lambda route: route.abort())
+    take_cash(phone, line, "50.000")
+    phone.goto(f"{line.address}/stall/sign")
+    phone.wait_for_selector(COUNT + "1")
+    pay(20_000)
+    phone.get_by_role("heading", name="Đã nhận").wait_for(timeout=20_000)
+    assert phone.is_visible(COUNT + "1")
+
+
 def test_today_shows_what_waits_the_newest_first(phone: Page, line: Line) -> None:
     line.cut()
     take_cash(phone, line, "50.000")

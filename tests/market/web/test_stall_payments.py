@@ -186,6 +186,11 @@ def test_an_answer_that_is_none_is_refused(
     assert counted() == 2
 
 
+def test_the_rows_of_a_day_tell_the_memo_as_today_does(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    pay(huong, 50_000, memo="PHAM THANH SON mua ca")
+    assert "Lời nhắn: PHAM T. S••• mua ca" in phone.get("/stall/day").text
+
+
 @pytest.mark.parametrize("back", [{"day": "2026-11-24", "page": "1"}, {"back": "find", "amount": "50000"}])
 def test_undoing_leads_back_to_the_page_it_was_tapped_on(
     phone: FlaskClient, huong: StallRow, pay: Pay, back: dict[str, str]
