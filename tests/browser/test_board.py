@@ -194,6 +194,7 @@ def test_a_stall_is_found_and_changed_without_script(open_page: Callable[..., Pa
     page.get_by_label("Chủ sạp").fill("Trần Thị Hương")
     page.get_by_label("Tên chủ tài khoản").fill("TRAN THI HUONG")
     page.get_by_role("button", name="Lưu").click()
+    page.get_by_role("button", name="Đúng rồi, lưu sạp").click()
     assert page.get_by_role("heading", name="Cá biển Hương").is_visible()
     assert page.get_by_role("status").inner_text() == "Đã lưu."
 
