@@ -7,7 +7,7 @@ from typing import Final
 from qr.text import fold
 
 # Nine of ten people in Vietnam, and some more.
-SURNAMES: Final = frozenset(
+_SURNAMES: Final = frozenset(
     "NGUYEN TRAN LE PHAM HUYNH HOANG PHAN VU VO DANG BUI DO HO NGO DUONG LY TRUONG DINH"  # noqa: SIM905 (quotes around each)
     " LAM TRINH DOAN CAO LUONG LUU TA TO THAI CHAU QUACH TONG DAO KIEU MAI HA VUONG TON LA".split()
 )
@@ -59,6 +59,6 @@ def masked_memo(memo: str, payer_name: str, payer_account: str) -> str:
 def _shortened(found: re.Match[str]) -> str:
     words = found[0].split()
     name = list(takewhile(lambda word: fold(word).upper() not in _NO_NAMES, words[:4]))
-    if len(name) < 2 or fold(name[0]).upper() not in SURNAMES:
+    if len(name) < 2 or fold(name[0]).upper() not in _SURNAMES:
         return found[0]
     return " ".join([masked(" ".join(name)), *words[len(name) :]])

@@ -126,7 +126,7 @@ def post(
     postings: list[tuple[object, ...]] = []
     notes: list[tuple[object, ...]] = []
     totals: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    posted = [_NOWHERE] * len(drafts)
+    posted: dict[int, Posted] = {}
     if ids is None:
         ids = answer(session, ask_entry_ids(session, len(drafts)))
     # Book by book, each in the drafts' order: neighbours in the indexes are written together, and a statement on SQLite
@@ -194,7 +194,7 @@ def post(
         total[_SUM_OF[origin]] -= sales
         head.entries, head.hash = number, hashed
         posted[place] = Posted(entry_id, draft.book_id, number)
-    touched = sorted({place.book_id for place in posted})
+    touched = sorted({draft.book_id for draft in drafts})
     days = [(book, day, heads[book].market_id, *sums) for (book, day), sums in totals.items()]
     ends = [(book, heads[book].market_id, heads[book].entries, heads[book].hash) for book in touched]
     insert(
@@ -205,10 +205,9 @@ def post(
         Rows(DAY_TOTAL, _DAY, days, _ADDED_TO_THE_DAY),
         Rows(BOOK, ("id", "market_id", "entries", "head"), ends, _MOVED_ALONG),
     )
-    return posted
+    return [posted[place] for place in range(len(drafts))]
 
 
-_NOWHERE = Posted(0, 0, 0)
 _SUM_OF = {"payment": 1, "typed": 2, "cash": 3, "count": 3}
 _POSTING = ("entry_id", "account", "market_id", "amount")
 _ENTRY = (

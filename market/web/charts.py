@@ -123,19 +123,15 @@ def sparkline(counts: Sequence[int | None]) -> Markup:
     )
 
 
-def target_bar(part: int, whole: int, elapsed: int, days: int, today: str, *, running: bool | None = None) -> Markup:
-    """How much of a target is reached and, while the month runs, a mark with the word `today` where it stands.
-
-    Where nobody says whether it is `running`, it is until its last day has come.
-    """
-    runs = elapsed < days if running is None else running
+def target_bar(part: int, whole: int, elapsed: int, days: int, today: str, *, running: bool) -> Markup:
+    """How much of a target is reached and, while it is `running`, a mark with the word `today` where it stands."""
     reached = min(100 * part / whole, 100)
     parts = [
-        f'<svg class="target-bar{" runs" if runs else ""}" aria-hidden="true">'
+        f'<svg class="target-bar{" runs" if running else ""}" aria-hidden="true">'
         f'<rect class="reached" width="{reached:.1f}%" height="20"/>'
         '<rect class="frame" x="1" y="1" width="99.6%" height="18"/>'
     ]
-    if runs:
+    if running:
         passed = 100 * elapsed / days
         anchor = "start" if passed < 12 else "end" if passed > 88 else "middle"
         parts.append(

@@ -130,7 +130,7 @@ def today() -> tuple[str, int]:
         yesterday = takings_until(reading, g.person.actor, stall.id, day - DAY, now - DAY) if own else None
         paid = incoming.on_day(reading, g.person.actor, stall.id, day, limit=SHOWN)
         rows = merged(paid, on_day(reading, g.person.actor, stall.id, day, limit=SHOWN), SHOWN)
-        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+        last = end_of_book(reading, stall)
         may_be_one = offered(reading, stall) if own else []
         others = [load_stall(reading, other) for other in open_stalls() if other != stall.id]
     return page(
@@ -168,11 +168,16 @@ def till() -> tuple[str, int]:
     return till_page(stall, 200, typed=f"{amount:,}".replace(",", ".") if amount else "", error="")
 
 
+def end_of_book(opened: Session, stall: StallRow) -> str:
+    """The place after which a phone asks for what came."""
+    return place(stall.id, incoming.last_number(opened, g.person.actor, stall.id))
+
+
 def till_page(stall: StallRow, status: int, *, typed: str, error: str) -> tuple[str, int]:
     """The till with what was typed, and what is wrong with it."""
     with installation().database.reading() as reading:
         usual = usual_amounts(reading, g.person.actor, stall.id, now=utc_now(), limit=MOST_CHIPS)
-        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+        last = end_of_book(reading, stall)
     return page("stall/till.html", stall, status, typed=typed, error=error, chips=chips(usual), last=last)
 
 
@@ -218,7 +223,7 @@ def code(reference: str) -> AnyResponse | tuple[str, int]:
             abort(404)
         stall = load_stall(reading, named_stall(asked.stall_id))
         answer = incoming.answer_to(reading, g.person.actor, stall.id, reference)
-        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+        last = end_of_book(reading, stall)
     if answer is not None:
         return redirect(url_for(".received", stall_id=stall.id, at=place(stall.id, answer.number)))
     payload = vietqr.encode(bin=stall.bin, account=stall.account_number, amount=asked.amount, purpose=reference)
@@ -299,7 +304,7 @@ def _sign_page(stall: StallRow, problem: str, status: int, *, outdated: bool = F
     picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
     safe = Markup(picture)  # noqa: S704 - figures only, made here
     with installation().database.reading() as reading:
-        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+        last = end_of_book(reading, stall)
     return page("stall/sign.html", stall, status, picture=safe, problem=problem, outdated=outdated, last=last)
 
 

@@ -5,7 +5,7 @@ from flask import Blueprint, g
 from ledger.days import local_date, utc_now
 from market.web import voice
 from market.web.app import installation
-from market.web.stall import chosen_stall, page, place
+from market.web.stall import chosen_stall, end_of_book, page
 from merchants import incoming
 from merchants.stalls import load_stall
 
@@ -21,5 +21,5 @@ def box() -> tuple[str, int]:
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
         rows = incoming.on_day(reading, g.person.actor, stall.id, day, limit=SHOWN)
-        last = place(stall.id, incoming.last_number(reading, g.person.actor, stall.id))
+        last = end_of_book(reading, stall)
     return page("stall/loa.html", stall, rows=rows, last=last)

@@ -123,7 +123,7 @@ def _bar(year: Year, today: date) -> str:
     whole = Period("year", year.year, 1)
     days = (whole.last - whole.first).days + 1
     passed = (min(today, whole.last) - whole.first).days + 1
-    return target_bar(max(year.total, 0), year.level.amount, passed, days, say("hôm nay"))
+    return target_bar(max(year.total, 0), year.level.amount, passed, days, say("hôm nay"), running=passed < days)
 
 
 def _over_since(year: Year) -> int | None:

@@ -44,6 +44,17 @@ def take_cash(page: Page, line: Line, note: str) -> None:
     page.wait_for_selector("#said")
 
 
+def sell_in_two_tabs(phone: Page, line: Line, context: BrowserContext) -> Page:
+    """Without a network, a sale in each; gives the other tab."""
+    other = context.new_page()
+    other.goto(f"{line.address}/stall/")
+    line.cut()
+    take_cash(phone, line, "50.000")
+    take_cash(other, line, "20.000")
+    phone.wait_for_selector(COUNT + "2")
+    return other
+
+
 def wait_until_sent(page: Page) -> None:
     page.wait_for_selector("#unsent", state="hidden", timeout=40_000)
 
@@ -133,12 +144,7 @@ def test_the_sale_is_booked_at_the_time_it_was_typed(phone: Page, line: Line, da
 def test_two_tabs_send_each_sale_once(
     phone: Page, line: Line, context: BrowserContext, booked: Callable[[], list[int]]
 ) -> None:
-    other = context.new_page()
-    other.goto(f"{line.address}/stall/")
-    line.cut()
-    take_cash(phone, line, "50.000")
-    take_cash(other, line, "20.000")
-    phone.wait_for_selector(COUNT + "2")
+    other = sell_in_two_tabs(phone, line, context)
     line.mend()
     wait_until_sent(phone)
     wait_until_sent(other)
@@ -150,12 +156,7 @@ def test_two_tabs_of_a_browser_without_locks_book_nothing_twice(
     phone: Page, line: Line, context: BrowserContext, booked: Callable[[], list[int]]
 ) -> None:
     context.add_init_script("delete Navigator.prototype.locks")
-    other = context.new_page()
-    other.goto(f"{line.address}/stall/")
-    line.cut()
-    take_cash(phone, line, "50.000")
-    take_cash(other, line, "20.000")
-    phone.wait_for_selector(COUNT + "2")
+    other = sell_in_two_tabs(phone, line, context)
     assert not phone.evaluate("'locks' in navigator")
     line.mend()
     wait_until_sent(phone)
