@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from ledger import books
 from ledger.books.model import ENTRY, POSTING
+from ledger.inbox.model import NOTICE
 from ledger.inbox.receive import Stored, load, settle
-from ledger.inbox.twins import find_twins, hand_over_twins, lock_accounts
+from ledger.inbox.twins import find_twins, hand_over_twins, lock_accounts, take_back_twins, told_by_a_person
 from ledger.refused import Problem, Refused
 from merchants.payments import Decision, Match, Outcome, Source, book, book_or_keep
 from merchants.stalls import StallRow
@@ -112,9 +113,70 @@ def _held(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[l
     """Held notices, those of each feed together."""
     by_feed: dict[tuple[int, str], list[Stored]] = defaultdict(list)
     for notice_id in dict.fromkeys(notice_ids):
-        stored = _load(session, market_id, notice_id, "held", {})
+        stored = _load(session, market_id, notice_id, "held", _ASK_AGAIN)
         by_feed[stored.channel_id, stored.feed].append(stored)
     return list(by_feed.values())
+
+
+_ASK_AGAIN = {
+    "recorded": "if it was told before after all, run first: payment hold",
+    "duplicate": "if it is a payment of its own after all, run first: payment hold",
+}
+
+
+def hold(
+    session: Session, market_id: int, notice_ids: Sequence[int], *, reason: str, login_id: int | None, now: datetime
+) -> list[Outcome]:
+    """A person answered wrongly whether these were told before: they are held again, and the answer can be another.
+
+    A duplicate stays one where both sides name the same bank reference. The entry of one that was booked is reversed;
+    it must look like a payment that another feed told. Raises Refused, and nothing is held, where none of them can be.
+    """
+    outcomes = []
+    for notice_id in sorted(set(notice_ids)):
+        stored = load(session, notice_id)
+        if stored is None or stored.market_id != market_id:
+            raise Refused(Problem(f"the market has no notice {notice_id}", field="notice"))
+        lock_accounts(session, market_id, {stored.notice.account_number})
+        original = _original_by_a_person(session, notice_id)
+        if original is not None:
+            settle(session, [(notice_id, "held", None)])
+            take_back_twins(session, notice_id, stored.notice.bank_reference, original)
+            outcomes.append(Outcome("held", notice_id))
+        elif stored.status == "recorded" and find_twins(session, market_id, [stored], person_says_same=True):
+            reverse(
+                session,
+                market_id,
+                _entry_of(session, notice_id),
+                reason=reason,
+                reassign=True,
+                login_id=login_id,
+                now=now,
+            )
+            settle(session, [(notice_id, "held", None)])
+            outcomes.append(Outcome("held", notice_id))
+    if not outcomes:
+        raise Refused(
+            Problem(
+                f"{'notice' if len(notice_ids) == 1 else 'notices'} {', '.join(map(str, notice_ids[:5]))}"
+                " cannot be held: no other feed told a payment like it, or the bank reference of both is the same",
+                field="notice",
+            )
+        )
+    return outcomes
+
+
+def _original_by_a_person(session: Session, notice_id: int) -> int | None:
+    original = NOTICE.alias("original")
+    query = select(original.c.id).join(NOTICE, NOTICE.c.same_as == original.c.id)
+    found = session.connection().execute(query.where(NOTICE.c.id == notice_id, told_by_a_person(NOTICE, original)))
+    return found.scalar_one_or_none()
+
+
+def _entry_of(session: Session, notice_id: int) -> int:
+    """The entry of a recorded notice: that of its last turn."""
+    query = select(ENTRY.c.id).where(ENTRY.c.notice_id == notice_id).order_by(ENTRY.c.turn.desc()).limit(1)
+    return int(session.connection().execute(query).scalar_one())
 
 
 def try_again(session: Session, source: Source, notice_ids: Sequence[int], now: datetime) -> list[Outcome]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, not_, select, update
+from sqlalchemy import ColumnElement, FromClause, bindparam, not_, or_, select, update
 from sqlmodel import Session
 
 from ledger.among import among, among_pairs
@@ -104,6 +104,21 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
 def hand_over_twins(session: Session, notice_id: int, original: int) -> None:
     """A notice that turns out to be told before gives its own twins to the original, so that none is a twin's twin."""
     session.connection().execute(update(NOTICE).where(NOTICE.c.same_as == notice_id).values(same_as=original))
+
+
+def told_by_a_person(notice: FromClause, original: FromClause) -> ColumnElement[bool]:
+    """Whether it took a person to say that a notice is the twin of this original: they name no common reference."""
+    return or_(notice.c.bank_reference == "", notice.c.bank_reference != original.c.bank_reference)
+
+
+def take_back_twins(session: Session, notice_id: int, bank_reference: str, original: int) -> None:
+    """Undo `hand_over_twins`: a notice that is no twin after all takes those along that name its bank reference."""
+    if bank_reference:
+        session.connection().execute(
+            update(NOTICE)
+            .where(NOTICE.c.same_as == original, NOTICE.c.bank_reference == bank_reference, NOTICE.c.id != notice_id)
+            .values(same_as=notice_id)
+        )
 
 
 def _near(one: datetime | None, other: datetime | None) -> bool:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlmodel import Session
 
+from ledger.among import among
 from ledger.inbox.model import NOTICE, NOTICE_BODY, NOTICE_TRY, WAITING
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import Stored
-from ledger.inbox.twins import find_twins
+from ledger.inbox.twins import find_twins, told_by_a_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,38 @@ def held(session: Session, market_id: int, file: HeldFile, *, limit: int, offset
         for one in _read(session, select(*_TOLD).select_from(_WITH_BODY).where(NOTICE.c.id.in_(originals)))
     }
     return [Held(one, like[twins[one.notice].original] if one.notice in twins else None) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A notice about which a person said whether it was told before, and the earlier one: None where it is one more."""
+
+    told: Told
+    like: Told | None
+
+
+def answered(session: Session, market_id: int, status: str, first: int, last: int) -> list[Answered]:
+    """Of the notices that came together with `first`, up to `last`, those of this status, `recorded` or `duplicate`,
+    about which a person had to say so: a twin that names the bank reference of its original is none."""
+    one, original = NOTICE.alias("one"), NOTICE.alias("original")
+    source = select(one.c.channel_id, one.c.feed, one.c.received_at).where(one.c.id == first)
+    found = session.connection().execute(
+        select(*_TOLD, NOTICE.c.same_as)
+        .select_from(_WITH_BODY.outerjoin(original, original.c.id == NOTICE.c.same_as))
+        .where(
+            or_(original.c.id.is_(None), told_by_a_person(NOTICE, original)),
+            NOTICE.c.market_id == market_id,
+            NOTICE.c.id.between(first, last),
+            NOTICE.c.status == status,
+            tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source),
+        )
+        .order_by(NOTICE.c.id)
+    )
+    rows = [(Told(*row[:-1]), row.same_as) for row in found]
+    query = select(*_TOLD).select_from(_WITH_BODY).where(among(NOTICE.c.id, "originals"))
+    originals = session.connection().execute(query, {"originals": [same_as for _, same_as in rows if same_as]})
+    like = {each.notice: Told(*each) for each in originals}
+    return [Answered(told, like.get(same_as)) for told, same_as in rows]
 
 
 def _read(session: Session, query: Select[Any]) -> list[Told]:

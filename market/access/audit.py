@@ -67,6 +67,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "notice_assigned",
         "notice_same",
         "notice_another",
+        "notice_held",
         "notice_tried_again",
         "entry_added",
         "entry_reversed",
@@ -102,6 +103,7 @@ ABOUT: Final = frozenset(
         "file",
         "format",
         "former",
+        "last",
         "login",
         "month",
         "notice",
@@ -203,10 +205,11 @@ def trail(
     limit: int,
     stall_id: int | None = None,
     acts: tuple[str, ...] = (),
+    since: datetime | None = None,
 ) -> list[Line]:
     """The lines of a market, the newest first: at most `limit`, those before the line `before` where it is given.
 
-    `market_id` None reads what concerns the whole installation. `stall_id` and `acts` (none: all) narrow it.
+    `market_id` None reads what concerns the whole installation. `stall_id`, `acts` (none: all) and `since` narrow it.
     """
     wanted = (
         select(AUDIT, MARKET.c.slug, STALL.c.code, LOGIN.c.name, DEVICE.c.name.label("device"))
@@ -225,6 +228,8 @@ def trail(
         wanted = wanted.where(AUDIT.c.stall_id == stall_id)
     if acts:
         wanted = wanted.where(AUDIT.c.act.in_(acts))
+    if since is not None:
+        wanted = wanted.where(AUDIT.c.at >= since)
     connection = session.connection()
     rows = connection.execute(wanted).all()
     told = [json.loads(row.about) for row in rows]

@@ -124,6 +124,8 @@ ENDPOINTS: Final[dict[str, str]] = {
     "held.every": "settle",
     "held.told": "settle",
     "held.told_file": "settle",
+    "answered.every": "settle",
+    "answered.ask_again": "settle",
     "held.parked": "settle",
     "held.again": "settle",
     "connect.every": "run_stalls",

@@ -273,7 +273,23 @@ def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
     with installation(settings).database.writing() as session:
         market_id = market_of(session, notices[0])
         outcomes = settling.same(session, market_id, notices)
-        noted(session, "notice_same", market_id=market_id, rows=len(notices))
+        for notice in notices:
+            noted(session, "notice_same", market_id=market_id, notice=notice)
+    _print_outcomes(outcomes, as_json)
+
+
+@command.command()
+@click.argument("notices", type=NUMBER, nargs=-1, required=True, metavar="NOTICE…")
+@click.option("--reason", required=True, help="Why, in a few words.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def hold(settings: Settings, notices: tuple[int, ...], reason: str, as_json: bool) -> None:
+    """`same` or `another` was wrong: hold these again, reverse what was booked; then say the other."""
+    with installation(settings).database.writing() as session:
+        market_id = market_of(session, notices[0])
+        outcomes = settling.hold(session, market_id, notices, reason=reason, login_id=None, now=utc_now())
+        for outcome in outcomes:
+            noted(session, "notice_held", market_id=market_id, notice=outcome.notice_id or 0)
     _print_outcomes(outcomes, as_json)
 
 

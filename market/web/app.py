@@ -38,6 +38,7 @@ _PAGES = (
     "board_forms",
     "board_gaps",
     "board_held",
+    "board_answered",
     "board_import",
     "board_log",
     "board_signs",

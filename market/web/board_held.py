@@ -32,7 +32,7 @@ def every(slug: str) -> str:
         files = waiting.held_files(session, market.id)
         pages, at = pages_of(sum(file.count for file in files), PAGE, page_number(request.args.get("page")))
         shown = _shown(session, market.id, files, (at - 1) * PAGE)
-        names = _names(session)
+        names = provider_names(session)
         return jobs_page(session, market, "held", "board/held.html", shown=shown, names=names, at=at, pages=pages)
 
 
@@ -49,7 +49,7 @@ def _shown(session: Session, market_id: int, files: list[HeldFile], skipped: int
     return shown
 
 
-def _names(session: Session) -> dict[int, str]:
+def provider_names(session: Session) -> dict[int, str]:
     """The providers of the channels."""
     return {channel.id: channel.provider for channel in list_channels(session)}
 
@@ -99,9 +99,10 @@ def told_file(slug: str, notice_id: int) -> AnyResponse:
         try:
             with installation().database.writing() as session:
                 done = settling.same_where_told(session, market.id, notices[start : start + BATCH])
-                settled = sum(outcome.status != "held" for outcome in done)
-                if settled:
-                    noted(session, "notice_same", market_id=market.id, rows=settled)
+                ids = [outcome.notice_id or 0 for outcome in done if outcome.status != "held"]
+                if ids:
+                    about = {"notice": min(ids), "last": max(ids), "rows": len(ids)}
+                    noted(session, "notice_same", market_id=market.id, **about)
             outcomes += done
         except Refused:
             # Somebody else settled one of these in this very moment.
@@ -124,7 +125,7 @@ def parked(slug: str) -> str:
         found = waiting.parked(session, market.id)
         shown = one_page(found, PAGE, page_number(request.args.get("page")))
         return jobs_page(
-            session, market, "parked", "board/parked.html", names=_names(session), in_words=_in_words, **shown
+            session, market, "parked", "board/parked.html", names=provider_names(session), in_words=_in_words, **shown
         )
 
 

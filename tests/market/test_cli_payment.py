@@ -219,6 +219,16 @@ def test_a_held_notice_is_one_more_payment(cho: Any, held: int) -> None:
 
 
 @on_sqlite
+def test_a_wrong_answer_is_taken_back(cho: Any, held: int) -> None:
+    cho.json("payment", "another", held)
+    assert cho.json("payment", "hold", held, "--reason", "told before")[0]["status"] == "held"
+    cho.json("payment", "same", held)
+    assert (_transactions(cho), cho.json("payment", "held", *IN_MARKET)) == (1, [])
+    cho.json("payment", "hold", held, "--reason", "one more after all")
+    cho.json("payment", "another", held)
+    assert _transactions(cho) == 2
+
+
 def test_only_what_is_held_can_be_called_the_same_or_another(cho: Any, held: int, stray: int) -> None:
     for act in ("same", "another"):
         (line,) = cho.refused("payment", act, held, stray)

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import Session
 
 from ledger import books
 from ledger.books.counts import month_counts
+from ledger.books.model import ENTRY
 from ledger.books.sums import takings_between
 from ledger.books.verify import verify
 from ledger.days import Month, local_date, local_midnight
@@ -102,7 +104,7 @@ class Simulation:
         self.entries: list[Entry] = []
         self.told: list[Told] = []
         self.typed: list[Entry] = []
-        self.keys = 0
+        self.keys = self.held_again = 0
 
     def act(self) -> None:
         acts: list[tuple[Callable[[], None], int]] = [
@@ -110,6 +112,7 @@ class Simulation:
             (self.type_in, 3),
             (self.assign, 4),
             (self.settle_held, 4),
+            (self.hold, 1),
             (self.reverse, 3),
             (self.mark, 4),
             (self.confirm, 2),
@@ -192,12 +195,9 @@ class Simulation:
             assert (outcome.status, outcome.notice_id) == ("duplicate", None)
             return
         assert outcome.status == one.status
-        assert outcome.notice_id is not None
-        one.id = outcome.notice_id
-        if one.status == "recorded":
-            assert one.entry is not None
-            assert outcome.entry_id is not None
-            one.entry.id = outcome.entry_id
+        one.id = outcome.notice_id or 0
+        if one.status == "recorded" and one.entry is not None:
+            one.entry.id = outcome.entry_id or 0
 
     # What people do.
 
@@ -266,6 +266,27 @@ class Simulation:
             self._book(one, one.movement.stall)
         self._compare(outcome, one)
 
+    def hold(self) -> None:
+        if one := self._some_told(self.random.choice(("duplicate", "recorded"))):
+            stands = one.status == "recorded" and one.entry is not None and one.entry.state != "reversed"
+            possible = stands and bool(self._others(one))
+            if one.original is not None:
+                possible = not (one.reference and one.original.reference)
+            self._refused_unless(possible, lambda: self._hold(one))
+
+    def _hold(self, one: Told) -> None:
+        [outcome] = settling.hold(self.session, self.channel.market_id, [one.id], reason="why", login_id=BY, now=NOW)
+        assert (outcome.status, outcome.notice_id) == ("held", one.id)
+        if one.entry is not None and one.original is None:
+            again = ENTRY.c.client_key == f"again-{one.entry.id:08}"
+            typed = self.session.connection().execute(select(ENTRY.c.id).where(again)).scalar_one_or_none()
+            self._gave_back(one.entry, typed)
+        original, one.status, one.original = one.original, "held", None
+        for other in one.movement.told.values():
+            if original is not None and other.original is original and one.reference and other.reference:
+                other.original = one
+        self.held_again += 1
+
     def reverse(self) -> None:
         if entry := self._some_entry():
             reassign = self.random.random() < 0.5
@@ -275,13 +296,18 @@ class Simulation:
     def _reverse(self, entry: Entry, reassign: bool) -> None:
         done = settling.reverse(self.session, None, entry.id, reason="why", reassign=reassign, login_id=BY, now=NOW)
         entry.state = "reversed"
-        if reassign:
-            assert entry.told is not None
+        assert reassign or done.typed_anew is None
+        if reassign and entry.told is not None:
             entry.told.status = "unmatched"
-        assert (done.typed_anew is not None) == (reassign and entry.confirms is not None)
-        if done.typed_anew is not None and entry.confirms is not None:
+            self._gave_back(entry, done.typed_anew)
+
+    def _gave_back(self, entry: Entry, typed_anew: int | None) -> None:
+        """A payment that was not the stall's: the sale typed before, which it confirmed, stands again."""
+        entry.state = "reversed"
+        assert (typed_anew is not None) == (entry.confirms is not None)
+        if typed_anew is not None and entry.confirms is not None:
             typed = entry.confirms
-            self.entries.append(Entry(done.typed_anew, typed.stall, typed.day, "typed", typed.amount))
+            self.entries.append(Entry(typed_anew, typed.stall, typed.day, "typed", typed.amount))
 
     def mark(self) -> None:
         if entry := self._some_entry():
@@ -338,9 +364,8 @@ class Simulation:
                 taken = takings_between(self.session, stall.book_id, month.first, month.last)
                 assert counts.get(stall.book_id, 0) == paid
                 assert (taken.transactions, *sums.values()) == (paid, taken.cashless, taken.typed, taken.cash)
-            lost = [one for one in self.told if one.status == "unmatched"]
-            of_month = [one for one in lost if Month.of(local_date(one.movement.at)) == month]
-            assert unmatched_in(self.session, market_id, month) == len(of_month)
+            lost = [Month.of(local_date(one.movement.at)) for one in self.told if one.status == "unmatched"]
+            assert unmatched_in(self.session, market_id, month) == lost.count(month)
         for status in ("unmatched", "held"):
             listed = {one.notice for one in waiting(self.session, market_id, status)}
             assert listed == {one.id for one in self.told if one.status == status}
@@ -371,3 +396,4 @@ def test_books_and_shadow_agree(
     assert {entry.state for entry in simulation.entries} == {"sale", "not_sale", "reversed"}
     assert any(one.turns > 1 for one in simulation.told)
     assert any(entry.confirms for entry in simulation.entries)
+    assert simulation.held_again

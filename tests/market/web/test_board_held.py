@@ -17,7 +17,7 @@ from ledger.inbox.notice import Feed, Notice
 from ledger.inbox.receive import waiting
 from market.db import Database
 from market.model import CHANNEL
-from market.web import board_held, board_unmatched
+from market.web import board_answered, board_held, board_unmatched
 from merchants.payments import Outcome, Source, take, take_up
 from merchants.stalls import StallRow
 
@@ -74,8 +74,13 @@ def statuses(database: Database, market_id: int, status: str) -> list[int]:
 
 
 HELD = "/board/ben-song/held"
+ANSWERED = "/board/ben-song/held/answered"
 PARKED = "/board/ben-song/parked"
 ASSIGNED = "/board/ben-song/unmatched/assigned"
+
+
+def line_of(page: str) -> str:
+    return str(re.findall(r"/held/answered/(\d+)", page)[0])
 
 
 # Told before?
@@ -139,6 +144,54 @@ def test_a_whole_file_is_settled_by_one_tap(
     assert counted(huong) == 3
 
 
+@pytest.mark.parametrize(("answer", "other", "count"), [("same", "another", 2), ("another", "same", 1)])
+def test_a_wrong_answer_is_asked_again(
+    board: FlaskClient, huong: StallRow, tell: Tell, counted: Callable[[StallRow], int],
+    answer: str, other: str, count: int,
+) -> None:  # fmt: skip
+    tell(huong, 50_000)
+    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
+    after(board, f"{HELD}/{held}", answer=answer)
+    assert "Hỏi lại 1 khoản" in after(board, f"{ANSWERED}/{line_of(read(board, ANSWERED))}")
+    after(board, f"{HELD}/{held}", answer=other)
+    assert counted(huong) == count
+
+
+def test_a_whole_file_is_asked_again_by_one_tap(
+    board: FlaskClient, database: Database, market_id: int, huong: StallRow, tell: Tell
+) -> None:
+    tell(huong, 50_000, 60_000, 70_000)
+    first, second, last = tell(huong, 50_000, 60_000, 70_000, feed="statement", bank_reference="")
+    after(board, f"{HELD}/{first}/file", last=last)
+    page = read(board, ANSWERED)
+    assert "3 khoản nhận cùng lúc đã báo rồi" in page
+    assert "Hỏi lại 3 khoản" in after(board, f"{ANSWERED}/{line_of(page)}")
+    assert statuses(database, market_id, "held") == [first, second, last]
+    assert "chưa trả lời khoản nào" in read(board, ANSWERED)
+
+
+def test_an_answer_is_asked_again_once(board: FlaskClient, huong: StallRow, tell: Tell) -> None:
+    tell(huong, 50_000)
+    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
+    after(board, f"{HELD}/{held}", answer="same")
+    address = f"{ANSWERED}/{line_of(read(board, ANSWERED))}"
+    after(board, address)
+    assert "đã có người xử lý" in after(board, address)
+
+
+def test_after_a_week_an_answer_stays(
+    board: FlaskClient, huong: StallRow, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(huong, 50_000)
+    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
+    after(board, f"{HELD}/{held}", answer="same")
+    line = line_of(read(board, ANSWERED))
+    later = utc_now() + timedelta(days=8)
+    monkeypatch.setattr(board_answered, "utc_now", lambda: later)
+    assert "chưa trả lời khoản nào" in read(board, ANSWERED)
+    assert "đã có người xử lý" in after(board, f"{ANSWERED}/{line}")
+
+
 def test_what_came_after_the_page_was_shown_is_not_settled_with_it(
     board: FlaskClient, database: Database, market_id: int, huong: StallRow, tell: Tell
 ) -> None:
@@ -195,7 +248,7 @@ def test_a_long_file_goes_over_several_pages(
     assert shown == [["11", "12"], ["13", "14"], ["15"]]
 
 
-@pytest.mark.parametrize("address", ["held", "parked", "unmatched/assigned", "unmatched/assigned/1"])
+@pytest.mark.parametrize("address", ["held", "held/answered", "parked", "unmatched/assigned", "unmatched/assigned/1"])
 def test_another_markets_work_is_not_there(
     signed_in: Callable[..., FlaskClient], other_market_id: int, huong: StallRow, address: str
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from ledger.days import Month, local_date, utc_now
 from ledger.inbox.notice import Feed, Notice
-from market.access import devices, roster
+from market.access import audit, devices, roster
 from market.access.logins import add_login
 from market.db import Database
 from market.markets import add_market
@@ -79,6 +79,11 @@ def build_side(database: Database, name: str, account: str) -> Side:
 
         tell(1)
         held = tell(1, "poll", event_id=f"{name}held", bank_reference="")
+        tell(4)
+        answered = tell(4, "poll", event_id=f"{name}answered", bank_reference="")
+        settling.same(session, market.id, [answered])
+        audit.note(session, "notice_same", market_id=market.id, about={"notice": answered}, at=NOW)
+        [answer] = audit.trail(session, market.id, limit=1)
         unmatched = tell(2, account_number=f"{account}9")
         clerk = add_login(
             session, name=f"clerk-{name}", role="board", market_id=market.id, stall_id=None, password="", now=NOW
@@ -144,6 +149,7 @@ def build_side(database: Database, name: str, account: str) -> Side:
         "code": stall.code,
         "channel_id": channel_id,
         "notice_id": unmatched,
+        "line_id": answer.id,
         "entry_id": assigned.entry_id,
         "reference": codes[0],
         "stall_id": stall.id,
