@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Row, and_, select
 from sqlmodel import Session
 
 from ledger.books.model import ENTRY
 from ledger.days import local_date
 from ledger.inbox.model import NOTICE, NOTICE_BODY
+from merchants.masking import names_in
 from merchants.model import CODE_PAYMENT
 
 WITHIN = timedelta(minutes=10)
@@ -16,7 +18,10 @@ WITHIN = timedelta(minutes=10)
 
 def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
     """Which of these payments that answered no code (entry id → the bank's moment) another one like it came before: of
-    the same known payer, with the same amount and memo, to the same stall, within ten minutes, and not reversed."""
+    the same payer, with the same amount and memo, to the same stall, within ten minutes, and not reversed.
+
+    Where the bank names no payer, the names in the memo say who paid; the rest of it may be numbers of the transfer.
+    """
     if not payments:
         return set()
     days = {local_date(at) for at in payments.values()}
@@ -24,16 +29,17 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
     earlier, entry, body = (table.alias(f"earlier_{table.name}") for table in (NOTICE, ENTRY, NOTICE_BODY))
     undone = ENTRY.alias("undone")
     rows = session.connection().execute(
-        select(ENTRY.c.id, earlier.c.at)
+        select(ENTRY.c.id, earlier.c.at, NOTICE_BODY.c.payer_name, NOTICE_BODY.c.payer_account, NOTICE_BODY.c.memo)
+        .add_columns(body.c.memo.label("earlier_memo"))
         .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
         .join(NOTICE_BODY, NOTICE_BODY.c.notice_id == NOTICE.c.id)
         .join(
             earlier,
             and_(
                 *(earlier.c[name] == NOTICE.c[name] for name in ("market_id", "account_number", "amount")),
-                # Minutes are looked at below; by its days an index finds the few that may be alike.
+                # By its days an index finds the few that may be alike; each one's minutes are looked at below.
                 earlier.c.local_date.in_(sorted(around)),
-                earlier.c.at.is_not(None),
+                earlier.c.at.between(min(payments.values()) - WITHIN, max(payments.values()) + WITHIN),
             ),
         )
         .join(
@@ -46,14 +52,20 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
             body,
             and_(
                 body.c.notice_id == earlier.c.id,
-                *(body.c[name] == NOTICE_BODY.c[name] for name in ("memo", "payer_name", "payer_account")),
+                *(body.c[name] == NOTICE_BODY.c[name] for name in ("payer_name", "payer_account")),
             ),
         )
         .where(
             ENTRY.c.id.in_(payments),
-            or_(NOTICE_BODY.c.payer_name != "", NOTICE_BODY.c.payer_account != ""),
             ~select(CODE_PAYMENT.c.entry_id).where(CODE_PAYMENT.c.entry_id == entry.c.id).exists(),
             ~select(undone.c.id).where(undone.c.concerns == entry.c.id, undone.c.kind == "reversal").exists(),
         )
     )
-    return {row.id for row in rows if abs(payments[row.id] - row.at) <= WITHIN}
+    return {row.id for row in rows if abs(payments[row.id] - row.at) <= WITHIN and _of_one_payer(row)}
+
+
+def _of_one_payer(row: Row[Any]) -> bool:
+    if row.payer_name or row.payer_account:
+        return bool(row.memo == row.earlier_memo)
+    names = names_in(row.memo)
+    return bool(names) and names == names_in(row.earlier_memo)

@@ -1,6 +1,7 @@
 """Who paid, as much of it as a stall is shown: enough to know a customer by, and no more."""
 
 import re
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -56,9 +57,22 @@ def masked_memo(memo: str, payer_name: str, payer_account: str) -> str:
     return memo if words else _PERHAPS_A_NAME.sub(_shortened, memo)
 
 
+def names_in(memo: str) -> frozenset[str]:
+    """What looks like people's names, where banks write them.
+
+    >>> sorted(names_in("PHAM THANH SON chuyen tien.CT tu 0711 TA THI SEN toi 0722")), names_in("TIEN CA SANG NAY")
+    (['PHAM THANH SON', 'TA THI SEN'], frozenset())
+    """
+    return frozenset(name for found in _PERHAPS_A_NAME.finditer(memo) if (name := " ".join(_name(found[0].split()))))
+
+
 def _shortened(found: re.Match[str]) -> str:
     words = found[0].split()
+    name = _name(words)
+    return " ".join([masked(" ".join(name)), *words[len(name) :]]) if name else found[0]
+
+
+def _name(words: Sequence[str]) -> list[str]:
+    """The words that are a name at the beginning of these; none where there is no surname."""
     name = list(takewhile(lambda word: fold(word).upper() not in _NO_NAMES, words[:4]))
-    if len(name) < 2 or fold(name[0]).upper() not in _SURNAMES:
-        return found[0]
-    return " ".join([masked(" ".join(name)), *words[len(name) :]])
+    return name if len(name) > 1 and fold(name[0]).upper() in _SURNAMES else []

@@ -205,6 +205,22 @@ def test_payers_that_the_bank_does_not_name_are_not_taken_for_one(
     assert flags(session, huong_herself, huong) == [set(), set()]
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ("MBVCB.2.PHAM THANH SON chuyen tien", {"doubled"}),
+        ("MBVCB.2.LE VAN TU chuyen tien", set()),
+        ("MBVCB.2.mua ca", set()),
+    ],
+)
+def test_where_the_bank_names_no_payer_the_name_in_the_memo_tells(
+    session: Session, huong: StallRow, huong_herself: Actor, pay: Callable[..., int], second: str, expected: set[str]
+) -> None:
+    pay(huong, 50_000, memo="MBVCB.1.PHAM THANH SON chuyen tien")
+    pay(huong, 50_000, memo=second)
+    assert flags(session, huong_herself, huong) == [set(), expected]
+
+
 def test_a_transfer_to_another_stall_or_one_that_went_back_doubles_nothing(
     session: Session, huong: StallRow, tu: StallRow, huong_herself: Actor, pay: Callable[..., int]
 ) -> None:
