@@ -125,7 +125,7 @@ def _state(
         return Feed("heard", last.day, channel_id=last.channel_id)
     if last.channel_id in living:
         return Feed("quiet", last.day, channel_id=last.channel_id)
-    since = local_date(signs.last_heard_at) if signs.last_heard_at else last.day
+    since = local_date(min(signs.last_heard_at, now)) if signs.last_heard_at else last.day
     return Feed("silent", max(since, last.day), signs.trouble, last.channel_id)
 
 
@@ -237,7 +237,8 @@ def _living(session: Session, market_id: int, channels: Mapping[int, ChannelSign
     for channel_id, signs in channels.items():
         if signs.last_heard_at is None or signs.trouble in SHUT:
             continue
-        pause = now - signs.last_heard_at
+        # One that was heard by a clock that ran ahead is not heard for ever.
+        pause = abs(now - signs.last_heard_at)
         if pause <= (MARKET_HEARD_WITHIN if signs.stall_id is None else LEAST_PAUSE):
             living.add(channel_id)
         elif signs.stall_id is not None and pause <= LOOKED_BACK:

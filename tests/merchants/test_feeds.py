@@ -48,6 +48,14 @@ Tell = Callable[..., None]
 Of = Callable[..., Feed]
 
 
+def test_a_channel_that_was_heard_by_a_clock_far_ahead_is_not_alive_for_ever(
+    of: Of, tell: Tell, huong: StallRow
+) -> None:
+    tell(huong, 3)
+    assert of(huong, heard=-0.5) == Feed("quiet", TODAY - timedelta(days=3), channel_id=1)
+    assert of(huong, heard=-30) == Feed("silent", TODAY, channel_id=1)
+
+
 def test_an_account_that_no_notice_named_was_never_heard(of: Of, tell: Tell, huong: StallRow, tu: StallRow) -> None:
     tell(tu, 0)
     assert of(huong) == Feed("never")
