@@ -43,7 +43,7 @@ ASKED_AFTER_SECONDS = 1.0
 # newcomers push out each other for ever, and each payment is compiled anew.
 KEPT_STATEMENTS = 1000
 # Of two writers that wait for each other PostgreSQL undoes one; done anew it finds the other finished.
-DEADLOCK, LOCK_TIMEOUT = "40P01", "55P03"
+DEADLOCK, LOCK_TIMEOUT, DISK_FULL = "40P01", "55P03", "53100"
 TRIES = 5
 BUSY = "another program is writing to the database; try again in a moment"
 # The connection that was used last comes first, for it holds the newest pages and prepared statements; and no thread of
@@ -270,8 +270,11 @@ def trouble(error: SQLAlchemyError) -> str | None:
     """What the operator can do about a database that failed, in one line; None when it is no such trouble."""
     said = str(getattr(error, "orig", error)).strip().splitlines()
     first = said[0] if said else ""
-    if getattr(getattr(error, "orig", None), "sqlstate", None) in (DEADLOCK, LOCK_TIMEOUT):
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state in (DEADLOCK, LOCK_TIMEOUT):
         return BUSY
+    if state == DISK_FULL:
+        return "the database server's disk is full; free some space and run the command again"
     for sign, mend in (
         ("disk is full", "the disk is full; free some space and run the command again"),
         ("disk I/O error", "the disk refused to write; check its space and health, and run the command again"),
@@ -280,7 +283,6 @@ def trouble(error: SQLAlchemyError) -> str | None:
         ("database is locked", BUSY),
         ("not a database", "the database file is no SQLite database; restore it from a backup"),
         ("malformed", "the database file is damaged; restore it from a backup"),
-        ("No space left", "the database server's disk is full; free some space and run the command again"),
         ("read-only transaction", "the database server is read-only; let it write again"),
     ):
         if any(sign in line for line in said):

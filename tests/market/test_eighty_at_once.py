@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from ledger.books.sums import takings_between
 from ledger.books.verify import verify
 from ledger.days import Month
@@ -54,7 +52,6 @@ def test_every_payment_told_many_times_by_eighty_threads_is_booked_once(
         assert verify(session).findings == []
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_eighty_connections_that_repeat_themselves_are_each_answered(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
