@@ -14,6 +14,7 @@ from ledger.inbox.providers import READERS
 from ledger.refused import Problem, Refused
 from market.channels import ChannelRow, heard
 from market.db import Database
+from market.told_otherwise import note_differing
 from merchants.payments import Outcome, take
 
 # Few enough that another writer never waits long, many enough that the disk's commit is shared.
@@ -106,6 +107,7 @@ def import_bodies(
 
     def take_batch(session: Session, batch: Batch) -> list[Outcome]:
         outcomes = take(session, channel.source, "hook", batch, now)
+        note_differing(session, channel.source, outcomes, now)
         heard(session, channel.id, now)
         return outcomes
 

@@ -17,6 +17,7 @@ from ledger.books.seals import unsealed
 from ledger.days import stamp
 from ledger.inbox.model import NOTICE, WAITING
 from ledger.refused import Refused
+from market.access.audit import trail
 from market.access.model import AUDIT, PASSKEY
 from market.access.passkeys import site_of
 from market.channels import list_channels
@@ -27,11 +28,13 @@ from market.doctor import Finding
 from market.markets import list_markets
 from market.model import CHANNEL, LOGIN
 from market.secret_key import installation_key, unseal
+from market.told_otherwise import ACT
 
 # A clock is right to a minute, and what is told is booked within one.
 TOLERATED = timedelta(minutes=1)
 PENDING_LONGEST = timedelta(minutes=5)
 BACKUP_WITHIN = timedelta(days=7)
+TOLD_OTHERWISE_WITHIN = timedelta(days=30)
 SECRETS: tuple[tuple[Table, str, str], ...] = (
     (CHANNEL, "secret", "secret of channel {}; give it again with `channel secret {}`"),
     (CHANNEL, "poll_secret", "token of channel {}; give it again with `channel token {}`"),
@@ -86,6 +89,7 @@ def _opened(settings: Settings, engine: Engine, now: datetime) -> Iterator[Findi
         yield from _passkeys(session, settings)
         yield from _channels(session, settings, now)
         yield from _notices(session, now)
+        yield from _told_otherwise(session, now)
         yield from _seals(session, now)
 
 
@@ -182,6 +186,15 @@ def _notices(session: Session, now: datetime) -> Iterator[Finding]:
     if parked := count(NOTICE.c.status == "parked"):
         message = f"{parked} notices could not be booked in five tries"
         yield Finding("notices", message, "the board's page of unmatched money says why and tries again")
+
+
+def _told_otherwise(session: Session, now: datetime) -> Iterator[Finding]:
+    for market in list_markets(session):
+        lines = trail(session, market.id, limit=1000, acts=(ACT,), since=now - TOLD_OTHERWISE_WITHIN)
+        if lines:
+            message = f"{market.slug}: {len(lines)} events were told again with another content in the last 30 days"
+            mend = f"`payment differing --market {market.slug}` shows them; ask the provider which holds"
+            yield Finding("notices", message, mend)
 
 
 def _seals(session: Session, now: datetime) -> Iterator[Finding]:

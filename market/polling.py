@@ -27,6 +27,7 @@ from market.fetching import NoAnswer, Pause, fetch
 from market.installation import Installation
 from market.model import CHANNEL
 from market.secret_key import unseal
+from market.told_otherwise import note_differing
 from merchants.payments import Outcome, take
 
 log = logging.getLogger("market.polling")
@@ -192,6 +193,7 @@ def _store(
 ) -> list[Outcome]:
     """A page, whole: its notices stored and booked, and the channel's cursor moved, never back."""
     outcomes = take(session, channel.source, "poll", page.deliveries, now) if page.deliveries else []
+    note_differing(session, channel.source, outcomes, now)
     if any(outcome.status != "duplicate" for outcome in outcomes):
         heard(session, channel.id, now)
     if cursor is not None:

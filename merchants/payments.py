@@ -49,12 +49,12 @@ class Source:
 
 
 class Outcome(NamedTuple):
-    """What became of one delivery. `differs`: the same event was told before with another content."""
+    """What became of one delivery. `differs`: the notice of the same event, told before with another content."""
 
     status: Status
     notice_id: int | None = None
     entry_id: int | None = None
-    differs: bool = False
+    differs: int | None = None
 
 
 def take(

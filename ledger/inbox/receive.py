@@ -35,10 +35,11 @@ class Stored(NamedTuple):
 
 
 class Received(NamedTuple):
-    """What became of one delivery: newly `stored`, or None for one that was told before."""
+    """What became of one delivery: newly `stored`, or None for one that was told before; `differs` is the notice that
+    was told before with another content, where this one is told for the first time."""
 
     stored: Stored | None
-    differs: bool = False
+    differs: int | None = None
 
 
 def receive(
@@ -53,7 +54,7 @@ def receive(
     """Store each notice with its body once, pending: the unique key (channel, feed, event id) decides, not a look
     beforehand.
 
-    The same event told again with another content keeps its second body and is marked `differs`.
+    The same event told again with another content keeps its second body, and says of which notice it `differs`.
     """
     ids = answer(session, ask_ids(session, deliveries))
     numbered = number(deliveries, ids, market_id=market_id, channel_id=channel_id, feed=feed)
@@ -116,22 +117,30 @@ def store(
     fresh = {row[0] for row in insert(connection, Rows(NOTICE, _NOTICE, rows, _UNLESS_TOLD))}
     told = [event_id for event_id, one in first.items() if one.id not in fresh]
     before = _already_stored(session, numbered[0].channel_id, numbered[0].feed, told) if told else {}
-    received: list[Received] = []
     bodies: list[tuple[object, ...]] = []
-    for (notice, body), one in zip(deliveries, numbered, strict=True):
+    others: list[tuple[object, ...]] = []
+    again: dict[int, tuple[int, str]] = {}
+    for place, ((notice, body), one) in enumerate(zip(deliveries, numbered, strict=True)):
         earliest = first[notice.event_id]
         notice_id, original = (one.id, earliest.digest) if one.id in fresh else before[notice.event_id]
-        is_new = earliest is one and one.id in fresh
-        differs = one.digest != original
-        if is_new or differs:
-            said = (body, notice.memo, notice.payer_name, notice.payer_account)
-            bodies.append((notice_id, one.digest, one.market_id, now, *said))
-        received.append(Received(one) if is_new else Received(None, differs=differs))
-    insert(connection, Rows(NOTICE_BODY, _BODY, bodies, "ON CONFLICT (notice_id, digest) DO NOTHING"))
-    return received
+        row = (notice_id, one.digest, one.market_id, now, body, notice.memo, notice.payer_name, notice.payer_account)
+        if earliest is one and one.id in fresh:
+            bodies.append(row)
+            continue
+        again[place] = (notice_id, one.digest)
+        # A provider's test says what it likes each time the button is pressed.
+        if one.digest != original and not notice.test:
+            others.append(row)
+    insert(connection, Rows(NOTICE_BODY, _BODY, bodies))
+    differing = set(insert(connection, Rows(NOTICE_BODY, _BODY, others, _UNLESS_KEPT)))
+    return [
+        Received(one) if place not in again else Received(None, again[place][0] if again[place] in differing else None)
+        for place, one in enumerate(numbered)
+    ]
 
 
 _UNLESS_TOLD = "ON CONFLICT (channel_id, feed, event_id) DO NOTHING RETURNING id"
+_UNLESS_KEPT = "ON CONFLICT (notice_id, digest) DO NOTHING RETURNING notice_id, digest"
 _NOTICE = (
     "id", "market_id", "channel_id", "feed", "event_id", "account_number", "bank", "amount", "direction",
     "bank_reference", "at", "local_date", "received_at", "digest", "status", "same_as", "virtual_account",

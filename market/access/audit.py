@@ -68,6 +68,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "notice_same",
         "notice_another",
         "notice_held",
+        "notice_differs",
         "notice_tried_again",
         "entry_added",
         "entry_reversed",

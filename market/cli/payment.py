@@ -12,7 +12,7 @@ from ledger.inbox import waiting as waits
 from ledger.inbox.receive import Waiting, market_of, waiting
 from ledger.inbox.waiting import Told
 from ledger.refused import Problem, Refused
-from market import channels
+from market import channels, told_otherwise
 from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
@@ -232,6 +232,29 @@ def parked(settings: Settings, market: str, as_json: bool) -> None:
         print_json(documents)
     else:
         print_table((*_FACTS, "channel", "attempts", "error"), [list(document.values()) for document in documents])
+
+
+@command.command()
+@click.option("--market", required=True, help="The market's slug.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def differing(settings: Settings, market: str, as_json: bool) -> None:
+    """Events that a provider told again with another content, as it sent them; the books keep the first telling."""
+    with installation(settings).database.reading() as session:
+        rows = told_otherwise.differing(session, find_market(session, market).id)
+    documents = [
+        {
+            "notice": row.notice,
+            "received_at": row.received_at.astimezone(HO_CHI_MINH).isoformat(),
+            "booked": row.booked,
+            "body": row.body,
+        }
+        for row in rows
+    ]
+    if as_json:
+        print_json(documents)
+    else:
+        print_table(("notice", "received_at", "booked", "body"), [list(document.values()) for document in documents])
 
 
 def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:

@@ -15,6 +15,7 @@ from ledger.inbox.notice import Notice
 from ledger.inbox.providers import PROOFS, READERS
 from market.channels import LARGEST_ID, NOTED_EVERY, Hook, find_hook, heard
 from market.secret_key import unseal
+from market.told_otherwise import note_differing
 from market.web.app import csrf, installation
 from merchants.payments import Outcome, take
 
@@ -55,6 +56,7 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
 
         def keep(session: Session) -> list[Outcome]:
             outcomes = take(session, hook.source, "hook", [(notice, body) for notice in notices], now)
+            note_differing(session, hook.source, outcomes, now)
             if hook.last_heard_at is None or abs(now - hook.last_heard_at) >= NOTED_EVERY:
                 heard(session, channel_id, now)
             return outcomes
@@ -64,7 +66,7 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
         # Not stored: the provider has to try again.
         log.error("a notice of channel %s could not be stored: %s", channel_id, type(error).__name__)
         return _try_again("it could not be stored; try again")
-    return jsonify(_said(channel_id, notices, outcomes))
+    return jsonify(_said(notices, outcomes))
 
 
 def _unproven(hook: Hook, body: bytes, now: datetime) -> tuple[Response, int] | None:
@@ -93,7 +95,7 @@ def _unproven(hook: Hook, body: bytes, now: datetime) -> tuple[Response, int] | 
     return _refused(401, f"the key or the signature is wrong, or not of now: this machine's clock says {stamp(now)}")
 
 
-def _said(channel_id: int, notices: Sequence[Notice], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _said(notices: Sequence[Notice], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     got: list[str] = []
     for notice, outcome in zip(notices, outcomes, strict=True):
         if notice.test:
@@ -101,8 +103,6 @@ def _said(channel_id: int, notices: Sequence[Notice], outcomes: Sequence[Outcome
             got.append("ignored")
             continue
         got.append("pending" if outcome.status == "parked" else outcome.status)
-        if outcome.differs:
-            log.warning("channel %s told an event again with another content; it is kept, not booked", channel_id)
     said: dict[str, Any] = {"success": True, "status": next((each for each in RANKED if each in got), "ignored")}
     if len(got) > 1:
         said["events"] = got
