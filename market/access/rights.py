@@ -46,6 +46,7 @@ ENDPOINTS: Final[dict[str, str]] = {
     "access.sign_in": ANYBODY,
     "access.sign_out": ANYBODY,
     "access.language": ANYBODY,
+    "access.light": ANYBODY,
     "access.first_run": ANYBODY,
     "access.second": ANYBODY,
     "confirm.show": SIGNED_IN,

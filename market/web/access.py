@@ -237,6 +237,17 @@ def language() -> AnyResponse:
     return response
 
 
+@blueprint.post("/light")
+def light() -> AnyResponse:
+    """Keep in this browser whether its screen stands in the sun; back to the same page."""
+    response = redirect(own_path(request.form.get("back", "/")), 303)
+    if request.form.get("light") == "sun":
+        response.set_cookie("light", "sun", max_age=YEAR, secure=app_is_secure(), httponly=True, samesite="Lax")
+    else:
+        response.delete_cookie("light", secure=app_is_secure(), httponly=True, samesite="Lax")
+    return response
+
+
 @blueprint.route("/first", methods=["GET", "POST"])
 def first_run() -> AnyResponse | str | tuple[str, int]:
     """The first administrator and, where there is none yet, the first market."""

@@ -133,8 +133,9 @@ def _bound_bodies() -> None:
 
 
 def _meet() -> None:
-    """Find out who is asking and in which language; `g.person` is None for a stranger."""
+    """Find out who is asking, in which language and light; `g.person` is None for a stranger."""
     g.person = None
+    g.sun = request.cookies.get("light") == "sun"
     token = request.cookies.get(sign_in_cookie())
     if token and request.endpoint != "static":
         database = installation().database

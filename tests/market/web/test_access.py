@@ -241,6 +241,18 @@ def test_the_language_follows_the_person_to_another_device(
     assert 'lang="en"' in browser.get("/stall/").text
 
 
+def test_the_light_of_the_screen_is_kept_and_leads_back(client: FlaskClient, administrator: FlaskClient) -> None:
+    answer = client.post("/light", data={"light": "sun", "back": "/signin"})
+    assert (answer.status_code, answer.location) == (303, "/signin")
+    assert '<html lang="vi" data-light="sun">' in client.get("/signin").text
+    client.post("/light", data={"light": "usual", "back": "/signin"})
+    assert '<html lang="vi">' in client.get("/signin").text
+
+
+def test_the_way_back_from_the_light_leads_nowhere_else(client: FlaskClient, administrator: FlaskClient) -> None:
+    assert client.post("/light", data={"light": "sun", "back": "https://evil.example/"}).location == "/"
+
+
 def test_a_language_that_is_none_of_ours_changes_nothing(client: FlaskClient) -> None:
     assert "Set-Cookie" not in client.post("/language", data={"language": "fr"}).headers
 
