@@ -15,8 +15,8 @@ from market.chart import Bar
 class Compared:
     """A month's transactions and another's, each over its first `days` days.
 
-    `whole` where that is the whole of both. `before` is None where the market's records do not reach back to the
-    other month's first day; they begin on `since`, None while there is none.
+    `whole` where that is the whole of both, and their last days are over. `before` is None where the market's records
+    do not reach back to the other month's first day; they begin on `since`, None while there is none.
     """
 
     other: Month
@@ -38,14 +38,15 @@ class History:
         """Transactions of the first `days` days of a month."""
         return sum(self.by_day.get(month.first + timedelta(days=day), 0) for day in range(days))
 
-    def compare(self, month: Month, other: Month, *, elapsed: int, transactions: int) -> Compared:
-        """`month`, of which `elapsed` days are counted with so many transactions, beside another month."""
+    def compare(self, month: Month, other: Month, *, elapsed: int, running: bool, transactions: int) -> Compared:
+        """`month`, of which `elapsed` days are counted with so many transactions, beside another month; it is
+        `running` until its last day is over."""
         days = min(elapsed, length(other))
         known = days > 0 and self.since is not None and self.since <= other.first
         return Compared(
             other=other,
             days=days,
-            whole=days == length(month) == length(other),
+            whole=days == length(month) == length(other) and not running,
             now=transactions if days == elapsed else self.first_days(month, days),
             before=self.first_days(other, days) if known else None,
             since=self.since,

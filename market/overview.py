@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import BindParameter, String, bindparam, func, select
 from sqlmodel import Session
@@ -74,7 +75,9 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
     firsts = first_days(session, market.id)
     newest = newest_days(session, market.id, until)
     past = History(by_day, min(firsts.values(), default=None))
-    month_before = past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=report.transactions)
+    running = today <= month.last
+    so_far = partial(past.compare, month, elapsed=elapsed, running=running, transactions=report.transactions)
+    month_before = so_far(earlier(month, 1))
     known = {
         row.code: row
         for row in session.connection().execute(
@@ -108,11 +111,11 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
         month=month,
         until=until,
         elapsed=elapsed,
-        running=today <= month.last,
+        running=running,
         report=report,
         closing=latest(session, market.id, month),
         month_before=month_before,
-        year_before=past.compare(month, earlier(month, 12), elapsed=elapsed, transactions=report.transactions),
+        year_before=so_far(earlier(month, 12)),
         bars=past.twelve_months(month, elapsed=elapsed, transactions=report.transactions),
         stalls=stalls,
         quiet=_quiet([stall for stall in stalls if stall.code not in closed], until),

@@ -61,6 +61,7 @@ def province(session: Session, month: Month, today: date, counts: DayCounts) -> 
     """Every market's live month, the greatest rate first."""
     until = min(today, month.last)
     elapsed = max((until - month.first).days + 1, 0)
+    running = today <= month.last
     counted, small = [], []
     for market in list_markets(session):
         report = month_report(session, market, month)
@@ -69,15 +70,18 @@ def province(session: Session, month: Month, today: date, counts: DayCounts) -> 
             continue
         past = History(counts.of(session, market.id), min(first_days(session, market.id).values(), default=None))
         bars = past.twelve_months(month, elapsed=elapsed, transactions=report.transactions)
+        before = past.compare(
+            month, earlier(month, 1), elapsed=elapsed, running=running, transactions=report.transactions
+        )
         counted.append(
             MarketMonth(
                 market=market,
                 active=min(report.stalls_active, report.stalls_registered),
                 registered=report.stalls_registered,
                 transactions=report.transactions,
-                before=past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=report.transactions),
+                before=before,
                 months=tuple(bar.transactions for bar in bars),
             )
         )
     counted.sort(key=lambda one: (-one.rate, one.market.name))
-    return Province(month, until, elapsed, today <= month.last, tuple(counted), tuple(small))
+    return Province(month, until, elapsed, running, tuple(counted), tuple(small))

@@ -15,12 +15,13 @@ _BAR = (0x6E / 255, 0x8B / 255, 0xC9 / 255)
 _TARGET = (0xA3 / 255, 0x16 / 255, 0x1B / 255)
 
 
-def draw_chart(sheet: Sheet, top: float, high: float, bars: Sequence[Bar], target: int | None, until: date) -> None:
+def draw_chart(
+    sheet: Sheet, top: float, high: float, bars: Sequence[Bar], target: int | None, until: date, *, running: bool
+) -> None:
     """The chart, `high` mm from its highest line to zero, and `LEGEND` mm below that its names and its legend.
 
-    The last bar counts until that day; a month that is not whole yet is hatched.
+    The last bar counts until that day; a month that is `running` is not whole yet and hatched.
     """
-    running = until < bars[-1].month.last
     left, right, bottom = LEFT + 15, RIGHT - 2, top + high
     lines = grid(bars, target)
     scale = high / lines[-1]

@@ -65,7 +65,8 @@ class PrintedSection:
 class PrintedMonth:
     """What the printed report says.
 
-    `until` is the last day counted and `elapsed` how many days of the month that makes; `state` says in one or two
+    `until` is the last day counted and `elapsed` how many days of the month that makes; it is `running` where the
+    month's last day was not over when this was counted. `state` says in one or two
     lines which version this is. `newcomers` is how many stalls had their first transaction ever. `check` is a line
     on the state of the books, printed as it is, or empty. `shared` are the amounts of stalls that share them.
     """
@@ -75,6 +76,7 @@ class PrintedMonth:
     month: Month
     until: date
     elapsed: int
+    running: bool
     state: tuple[str, ...]
     transactions: int
     target: int | None
@@ -169,7 +171,9 @@ def _front(printed: PrintedMonth, spacing: _Spacing) -> tuple[Flow, bool]:
     _heading(flow, "Mười hai tháng", spacing.chart + LEGEND + 4)
     flow.place(
         spacing.chart + LEGEND + 4,
-        lambda sheet, y: draw_chart(sheet, y + 4, spacing.chart, printed.bars, printed.target, printed.until),
+        lambda sheet, y: draw_chart(
+            sheet, y + 4, spacing.chart, printed.bars, printed.target, printed.until, running=printed.running
+        ),
     )
     if any(section.name for section in printed.sections):
         flow.y += spacing.gap
@@ -199,7 +203,7 @@ def _figures(sheet: Sheet, y: float, printed: PrintedMonth) -> None:
     figure, size = one_line(number(printed.transactions), HEADING, (64, 54, 46, 38), 68)
     sheet.text(LEFT, y + 25, figure, HEADING, size)
     says = ["giao dịch"]
-    running = 0 < printed.elapsed < length(printed.month)
+    running = printed.running and printed.elapsed > 0
     if running:
         says = [f"giao dịch, từ ngày 1 đến {printed.until:%d/%m/%Y}"]
     if printed.target is not None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -44,13 +45,15 @@ def printed_month(
     if report.closed is not None:
         closing = find(session, market.id, month, report.closed["version"])
     is_version = closing is not None and closing.document == report.frozen()
-    until = min(local_date(closing.closed_at) if closing and is_version else today, month.last)
+    counted_on = local_date(closing.closed_at) if closing and is_version else today
+    until = min(counted_on, month.last)
     elapsed = max((until - month.first).days + 1, 0)
 
     firsts = first_days(session, market.id)
     past = history(session, market.id, month, until, min(firsts.values(), default=None))
-    span = {"elapsed": elapsed, "transactions": report.transactions}
-    month_before = past.compare(month, earlier(month, 1), **span)
+    running = counted_on <= month.last
+    so_far = partial(past.compare, month, elapsed=elapsed, running=running, transactions=report.transactions)
+    month_before = so_far(earlier(month, 1))
 
     every = registered(session, market.id, month)
     counts = _Counts.gather(session, market.id, month, report, every, month_before, elapsed)
@@ -77,6 +80,7 @@ def printed_month(
         month=month,
         until=until,
         elapsed=elapsed,
+        running=running,
         # Printed, so that a paper can be held against what is kept.
         check=f"Dấu của bản {closing.version}: {closing.mark}" if closing and is_version else "",
         state=_state(closing, until, today, is_version=is_version, finished=today > month.last),
@@ -86,8 +90,8 @@ def printed_month(
         registered=report.stalls_registered,
         newcomers=len(newcomers),
         month_before=month_before,
-        year_before=past.compare(month, earlier(month, 12), **span),
-        bars=past.twelve_months(month, **span),
+        year_before=so_far(earlier(month, 12)),
+        bars=past.twelve_months(month, elapsed=elapsed, transactions=report.transactions),
         sections=sections,
         stalls=stalls,
         remarks=remarks(

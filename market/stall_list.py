@@ -109,7 +109,7 @@ def stall_history(session: Session, stall: StallRow, today: date) -> StallHistor
         transactions=transactions,
         elapsed=elapsed,
         month=month,
-        month_before=past.compare(month, earlier(month, 1), elapsed=elapsed, transactions=transactions),
+        month_before=past.compare(month, earlier(month, 1), elapsed=elapsed, running=True, transactions=transactions),
         bars=past.twelve_months(month, elapsed=elapsed, transactions=transactions),
         events=_events(stall, created, paused_on, accounts, min(by_day, default=None)),
         newest=max(by_day, default=None),

@@ -30,8 +30,8 @@ def version() -> str:
 
 
 def mark_of(stall: StallRow) -> str:
-    """Under which mark a phone keeps this stall's pages: the version, and a seal over whoever they are for and
-    everything in them that money goes by, so that another person, stall, language, light or account replaces all of them."""
+    """Under which mark a phone keeps this stall's pages: the version, and a seal over whoever they are for and all in
+    them that money goes by, so that another person, stall, language, light or account replaces all of them."""
     own = stall.id in g.person.stalls
     parts = (g.person.login_id, own, g.language, g.sun, stall.id, stall.bin, stall.account_number, stall.reference)
     seal = hmac.digest(installation().key.encode(), f"cho kept {parts}".encode(), hashlib.sha256)

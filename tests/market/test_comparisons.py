@@ -20,44 +20,51 @@ def one_a_day(since: date = LONG_AGO) -> History:
 
 
 def test_a_running_month_is_compared_over_the_days_that_have_passed() -> None:
-    compared = one_a_day().compare(NOVEMBER, OCTOBER, elapsed=24, transactions=30)
+    compared = one_a_day().compare(NOVEMBER, OCTOBER, elapsed=24, running=True, transactions=30)
     assert (compared.days, compared.whole, compared.now, compared.before) == (24, False, 30, 24)
 
 
 def test_a_month_of_thirty_days_is_compared_with_thirty_days_of_a_longer_one() -> None:
-    compared = one_a_day().compare(NOVEMBER, OCTOBER, elapsed=30, transactions=33)
+    compared = one_a_day().compare(NOVEMBER, OCTOBER, elapsed=30, running=False, transactions=33)
     assert (compared.days, compared.whole, compared.now, compared.before) == (30, False, 33, 30)
 
 
 def test_a_month_longer_than_the_other_is_cut_to_its_days() -> None:
-    compared = one_a_day().compare(MARCH, FEBRUARY, elapsed=31, transactions=31)
+    compared = one_a_day().compare(MARCH, FEBRUARY, elapsed=31, running=False, transactions=31)
     assert (compared.days, compared.whole, compared.now, compared.before) == (28, False, 28, 28)
 
 
 def test_months_of_the_same_length_are_compared_whole() -> None:
-    compared = one_a_day().compare(NOVEMBER, earlier(NOVEMBER, 12), elapsed=30, transactions=33)
+    compared = one_a_day().compare(NOVEMBER, earlier(NOVEMBER, 12), elapsed=30, running=False, transactions=33)
     assert (compared.days, compared.whole, compared.before) == (30, True, 30)
 
 
+def test_a_month_whose_last_day_is_not_over_is_not_compared_whole() -> None:
+    compared = one_a_day().compare(NOVEMBER, earlier(NOVEMBER, 12), elapsed=30, running=True, transactions=33)
+    assert (compared.days, compared.whole) == (30, False)
+
+
 def test_a_month_before_the_records_began_is_not_known() -> None:
-    assert one_a_day(date(2026, 11, 1)).compare(NOVEMBER, OCTOBER, elapsed=30, transactions=30).before is None
+    compared = one_a_day(date(2026, 11, 1)).compare(NOVEMBER, OCTOBER, elapsed=30, running=False, transactions=30)
+    assert compared.before is None
 
 
 def test_a_month_in_which_the_records_began_is_not_compared() -> None:
-    compared = one_a_day(date(2026, 10, 2)).compare(NOVEMBER, OCTOBER, elapsed=30, transactions=30)
+    compared = one_a_day(date(2026, 10, 2)).compare(NOVEMBER, OCTOBER, elapsed=30, running=False, transactions=30)
     assert (compared.before, compared.since) == (None, date(2026, 10, 2))
 
 
 def test_a_month_recorded_from_its_first_day_is_compared() -> None:
-    assert one_a_day(date(2026, 10, 1)).compare(NOVEMBER, OCTOBER, elapsed=30, transactions=30).before == 30
+    compared = one_a_day(date(2026, 10, 1)).compare(NOVEMBER, OCTOBER, elapsed=30, running=False, transactions=30)
+    assert compared.before == 30
 
 
 def test_a_month_without_a_transaction_among_others_counts_zero() -> None:
-    assert History({}, LONG_AGO).compare(NOVEMBER, OCTOBER, elapsed=30, transactions=1).before == 0
+    assert History({}, LONG_AGO).compare(NOVEMBER, OCTOBER, elapsed=30, running=False, transactions=1).before == 0
 
 
 def test_a_month_that_has_not_begun_is_compared_with_nothing() -> None:
-    assert one_a_day().compare(NOVEMBER, OCTOBER, elapsed=0, transactions=0).before is None
+    assert one_a_day().compare(NOVEMBER, OCTOBER, elapsed=0, running=False, transactions=0).before is None
 
 
 def test_the_chart_ends_with_the_month_and_its_own_transactions() -> None:

@@ -44,6 +44,7 @@ def printed(*stalls: PrintedStall, **changes: object) -> PrintedMonth:
         month=NOVEMBER,
         until=NOVEMBER.last,
         elapsed=30,
+        running=False,
         state=("Bản 1, chốt 01/12/2026 lúc 00:05",),
         transactions=35218,
         target=35000,
@@ -105,17 +106,19 @@ def test_the_report_says(words: str) -> None:
 
 
 def test_a_running_month_says_until_when_it_counts() -> None:
-    running = printed(
-        until=date(2026, 11, 24),
-        elapsed=24,
-        transactions=27412,
-        month_before=Compared(OCTOBER, 24, False, 27412, 26180, date(2025, 1, 1)),
-    )
-    said = text(running)
+    october = Compared(OCTOBER, 24, False, 27412, 26180, date(2025, 1, 1))
+    so_far = {"until": date(2026, 11, 24), "elapsed": 24, "transactions": 27412, "month_before": october}
+    said = text(printed(running=True, **so_far))
     assert "giao dịch, từ ngày 1 đến 24/11/2026" in said
     assert "78 % mục tiêu 35.000, đã qua 80 % tháng" in said
     assert "So với 24 ngày đầu tháng 10/2026 (26.180)" in said
     assert "Tháng này, đến ngày 24" in said
+
+
+def test_a_month_runs_until_its_last_day_is_over() -> None:
+    said = text(printed(running=True))
+    assert "giao dịch, từ ngày 1 đến 30/11/2026" in said
+    assert "Tháng này, đến ngày 30" in said
 
 
 def test_a_longer_month_says_which_days_it_compares() -> None:
@@ -368,10 +371,7 @@ def test_a_month_that_has_changed_since_it_was_closed_says_so(
     sold("C-2", "2026-11-02", 3)
     found = gathered(database)
     assert found.transactions == 3
-    assert found.state == (
-        "Số liệu ngày 03/12/2026, đã khác bản 1",
-        "Bản 1: 0, chốt 01/12/2026 lúc 00:05",
-    )
+    assert found.state == ("Số liệu ngày 03/12/2026, đã khác bản 1", "Bản 1: 0, chốt 01/12/2026 lúc 00:05")
 
 
 def test_a_closed_version_is_printed_as_it_was_closed(database: Database, market: MarketRow, sold: Sold) -> None:
