@@ -369,7 +369,7 @@ blueprint.app_template_filter("flags")(flags_in_words)
 @blueprint.app_template_filter("payer")
 def masked(name: str) -> str:
     """NGUYEN THI MAI → NGUYEN T. M•••; a name the bank did not send is no name."""
-    return masking.masked(name) or say("Khách chuyển khoản")
+    return masking.masked(name) or say("Chuyển khoản")
 
 
 @blueprint.app_template_filter("clock_or_day")
