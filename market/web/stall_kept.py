@@ -93,7 +93,8 @@ def made_here() -> tuple[str, int]:
     """A code with an amount that the phone makes itself; it carries the stall's own reference, as its sign does."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, phone.chosen_stall())
-    return phone.page("stall/made.html", stall)
+        last = phone.end_of_book(reading, stall)
+    return phone.page("stall/made.html", stall, last=last)
 
 
 @blueprint.get("/offline")
