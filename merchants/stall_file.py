@@ -1,4 +1,4 @@
-"""A market's list of stalls as a CSV file: read whole, checked whole, and then taken whole or not at all."""
+"""A market's list of stalls as a CSV file or a workbook: read whole, checked whole, and taken whole or not at all."""
 
 import csv
 import io
@@ -6,10 +6,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from sqlmodel import Session
 
+from ledger.inbox.statements import workbook
+from ledger.inbox.statements.sheet import text_of
 from ledger.refused import Problem, Refused
 from merchants.look_alikes import seen_from_afar
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
@@ -116,7 +119,7 @@ def _compare(
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
     """Line number and cells of every row that is not empty, or what is wrong with its shape."""
-    text = _text(path)
+    text = as_csv(_content(path), path.name)
     if not text.strip():
         raise Refused(
             Problem(f"{path.name} is empty; the first line is the header {','.join(COLUMNS)}", line=1, kind="no_rows")
@@ -167,7 +170,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
         ) from None
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise Refused(
@@ -176,16 +179,23 @@ def _text(path: Path) -> str:
                     kind="too_large",
                 )
             )
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Refused(Problem(f"{path} cannot be read: {error.strerror}")) from None
+
+
+def as_csv(raw: bytes, name: str) -> str:
+    """A list as the text of a CSV file, each row on the line that it has in its file; a workbook's first sheet with
+    anything in it. Raises Refused for what is neither text nor a workbook."""
+    if raw.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        return _sheet_as_csv(raw, name)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise Refused(
             Problem(
-                f"{path.name} is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as CSV UTF-8 in the spreadsheet",
+                f"{name} is not UTF-8 (byte 0x{raw[error.start]:02x}); save it as CSV UTF-8 in the spreadsheet",
                 line=line,
                 kind="not_utf8",
             )
@@ -193,9 +203,39 @@ def _text(path: Path) -> str:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise Refused(
-            Problem(f"{path.name} is no text file; save it as CSV UTF-8 in the spreadsheet", line=line, kind="no_csv")
+            Problem(f"{name} is no text file; save it as CSV UTF-8 in the spreadsheet", line=line, kind="no_csv")
         )
     return text
+
+
+def _sheet_as_csv(raw: bytes, name: str) -> str:
+    try:
+        sheets = workbook.read(raw, name)
+    except Refused:
+        raise Refused(
+            Problem(f"{name} is no workbook that can be read here; save it as CSV UTF-8", kind="no_workbook")
+        ) from None
+    rows = next((sheet.rows for sheet in sheets if sheet.rows), [])
+    if not rows:
+        return ""
+    header = [text_of(cell).lower() for cell in rows[0].cells]
+    numbers = [
+        Problem("is a number, which has lost its first 0s; make the column text", row.line, column, "number")
+        for row in rows[1:]
+        for column, cell in zip(header, row.cells, strict=False)
+        if column in ("account_number", "phone") and isinstance(cell, Decimal)
+    ]
+    if numbers:
+        raise Refused(numbers)
+    text = io.StringIO()
+    written = csv.writer(text, lineterminator="\n")
+    line = 1
+    for row in rows:
+        text.write("\n" * (row.line - line))
+        cells = [text_of(cell) for cell in row.cells]
+        written.writerow(cells + [""] * (len(header) - len(cells)))
+        line = row.line + 1
+    return text.getvalue()
 
 
 def _account_change(before: StallRow, stall: NewStall, line: int) -> Iterator[Problem]:

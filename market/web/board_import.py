@@ -18,7 +18,7 @@ from market.web.noted import noted
 from market.web.stall_words import field_name, in_words
 from market.web.words import say
 from merchants.stall_check import COLUMNS
-from merchants.stall_file import StallList, import_stalls
+from merchants.stall_file import StallList, as_csv, import_stalls
 
 blueprint = Blueprint("stall_import", __name__, url_prefix="/board/<slug>/import")
 # Ten thousand stalls are about 1.5 MB. The list travels with the page that asks whether it is right.
@@ -59,7 +59,7 @@ def bring(slug: str) -> AnyResponse | str | tuple[str, int]:
             elif result.errors:
                 values |= _wrong_rows(result)
             else:
-                text = content.decode("utf-8-sig")
+                text = as_csv(content, "")
                 return page(session, market, "stalls", "board/import_read.html", result=result, list=text, **values)
         return page(session, market, "stalls", "board/import.html", **values), 400
 
@@ -90,9 +90,13 @@ def _read(session: Session, market_id: int, content: bytes, *, dry_run: bool) ->
         path = Path(folder) / "list.csv"
         path.write_bytes(content)
         try:
-            return import_stalls(session, market_id, path, source=random.SystemRandom(), now=utc_now(), dry_run=dry_run)
+            result = import_stalls(
+                session, market_id, path, source=random.SystemRandom(), now=utc_now(), dry_run=dry_run
+            )
         except Refused as refused:
             return refused.problems[0]
+    whole = [problem for problem in result.errors if problem.line is None]
+    return whole[0] if whole else result
 
 
 def _wrong_rows(result: StallList) -> dict[str, object]:

@@ -17,6 +17,7 @@ from market.db import Database
 from merchants.stall_check import COLUMNS
 from merchants.stall_file import StallList, import_stalls
 from merchants.stalls import close, find_stall, list_stalls
+from tests.statement_files import as_xlsx
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
@@ -273,3 +274,47 @@ def test_names_that_look_alike_are_pointed_out_and_taken(bring: Bring) -> None:
     result = bring(_list(third), dry_run=True)
     assert (result.created, result.errors) == (1, [])
     assert [code for code, _ in result.alike] == ["C-03"]
+
+
+# A workbook says the same.
+
+CELLS = [list(COLUMNS), FISH.split(","), RICE.split(",")]
+
+
+def test_a_workbook_is_taken_as_its_csv_would_be(bring: Bring, codes: Callable[[], list[str]]) -> None:
+    assert bring(as_xlsx(CELLS)) == StallList(read=2, created=2)
+    assert codes() == ["C-01", "G-02"]
+    assert bring(_list(FISH, RICE)) == StallList(read=2, unchanged=2)
+
+
+def test_the_first_sheet_with_anything_in_it_is_taken(bring: Bring) -> None:
+    assert bring(as_xlsx([], Sap=CELLS)).created == 2
+
+
+def test_a_wrong_cell_is_told_by_the_line_that_the_spreadsheet_shows(bring: Bring) -> None:
+    rows = [CELLS[0], [], [], FISH.replace("VCB", "VCBX").split(",")]
+    [error] = bring(as_xlsx(rows)).errors
+    assert (error.line, error.field) == (4, "bank")
+
+
+@pytest.mark.parametrize(("column", "number"), [("account_number", 71000412041), ("phone", 905123456)])
+def test_a_number_that_has_lost_its_zeros_is_refused(
+    bring: Bring, codes: Callable[[], list[str]], column: str, number: int
+) -> None:
+    cells: list[object] = list(CELLS[1])
+    cells[COLUMNS.index(column)] = number
+    [error] = bring(as_xlsx([CELLS[0], cells])).errors
+    assert (error.line, error.field, error.kind) == (2, column, "number")
+    assert error.message == "is a number, which has lost its first 0s; make the column text"
+    assert codes() == []
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 and no more", as_xlsx(CELLS)[:-200]], ids=["torn", "cut"])
+def test_what_is_no_workbook_is_refused(bring: Bring, content: bytes) -> None:
+    [error] = bring(content).errors
+    assert error.message == "stalls.csv is no workbook that can be read here; save it as CSV UTF-8"
+
+
+def test_an_empty_workbook_has_no_rows(bring: Bring) -> None:
+    [error] = bring(as_xlsx([])).errors
+    assert error.kind == "no_rows"

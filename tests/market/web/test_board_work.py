@@ -17,6 +17,7 @@ from merchants import settling
 from merchants.payments import Outcome, Source, take
 from merchants.stall_check import COLUMNS
 from merchants.stalls import StallRow, find_stall, list_stalls
+from tests.statement_files import as_xlsx
 
 HEADER = ",".join(COLUMNS)
 ROW = "T-05,Trái cây Út Nhàn,Trái cây,A,Nguyễn Thị Nhàn,,VCB,0071000412041,NGUYEN THI NHAN"
@@ -65,6 +66,15 @@ def test_the_list_that_was_looked_at_is_saved(board: FlaskClient, market_id: int
     answer = board.post("/board/ben-song/import", data={"list": found[1]})
     assert answer.location == "/board/ben-song/stalls"
     assert "1 sạp mới" in read(board, answer.location)
+    with database.reading() as session:
+        assert find_stall(session, market_id, "T-05").name == "Trái cây Út Nhàn"
+
+
+def test_a_workbook_that_was_looked_at_is_saved(board: FlaskClient, market_id: int, database: Database) -> None:
+    page = upload(board, as_xlsx([HEADER.split(","), ROW.split(",")])).get_data(as_text=True)
+    found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.DOTALL)
+    assert found is not None
+    board.post("/board/ben-song/import", data={"list": found[1]})
     with database.reading() as session:
         assert find_stall(session, market_id, "T-05").name == "Trái cây Út Nhàn"
 
