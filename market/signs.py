@@ -1,9 +1,10 @@
 """What stands on a stall's sign: its static code with its reference, and whose account it pays."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
@@ -35,46 +36,50 @@ def market_signs(session: Session, market: MarketRow, codes: Sequence[str], prin
         stalls = [stall for stall in list_stalls(session, market.id) if stall.status != "closed"]
     if not stalls:
         raise Refused(Problem(f"{market.slug} has no open stall to print; bring them in with stall import"))
-    versions = _account_counts(session, market.id)
-    return [_sign(market, stall, versions[stall.id], printed_on) for stall in stalls]
+    signs = printed(session, market.id)
+    return [_sign(market, stall, signs[stall.id].version, printed_on) for stall in stalls]
 
 
-def _account_counts(session: Session, market_id: int) -> dict[int, int]:
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What is known of a stall's sign: its version, one for each account the stall had, and when one of this version
+    was last printed, None where none was."""
+
+    version: int
+    at: datetime | None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the sign that hangs there names an account the stall had before."""
+        return self.version > 1 and self.at is None
+
+
+def printed(session: Session, market_id: int) -> dict[int, Printed]:
+    """Of every stall of a market, by its id, what is known of its sign."""
     rows = session.connection().execute(
-        select(BANK_ACCOUNT.c.stall_id, func.count())
+        select(BANK_ACCOUNT.c.stall_id, BANK_ACCOUNT.c.printed_at)
         .where(BANK_ACCOUNT.c.market_id == market_id)
-        .group_by(BANK_ACCOUNT.c.stall_id)
+        .order_by(BANK_ACCOUNT.c.id)
     )
-    return {row[0]: row[1] for row in rows}
+    found: dict[int, Printed] = {}
+    for row in rows:
+        before = found.get(row.stall_id)
+        found[row.stall_id] = Printed(before.version + 1 if before else 1, row.printed_at)
+    return found
 
 
 def mark_printed(session: Session, market_id: int, codes: Sequence[str], now: datetime) -> None:
     """Signs of these stalls, with the accounts they have, were printed just now."""
-    printed = select(STALL.c.id).where(STALL.c.market_id == market_id, STALL.c.code.in_(codes))
-    latest = _latest_accounts().where(BANK_ACCOUNT.c.stall_id.in_(printed))
+    stalls = select(STALL.c.id).where(STALL.c.market_id == market_id, STALL.c.code.in_(codes))
+    latest = select(func.max(BANK_ACCOUNT.c.id)).where(BANK_ACCOUNT.c.stall_id.in_(stalls))
+    latest = latest.group_by(BANK_ACCOUNT.c.stall_id)
     session.connection().execute(update(BANK_ACCOUNT).where(BANK_ACCOUNT.c.id.in_(latest)).values(printed_at=now))
 
 
 def outdated_signs(session: Session, market_id: int) -> list[str]:
     """The codes of the stalls whose signs name an account they had before: none was printed since it was changed."""
-    changed = _latest_accounts().having(func.count() > 1)
-    rows = session.connection().execute(
-        select(STALL.c.code)
-        .join(BANK_ACCOUNT, BANK_ACCOUNT.c.stall_id == STALL.c.id)
-        .where(
-            STALL.c.market_id == market_id,
-            STALL.c.status != "closed",
-            BANK_ACCOUNT.c.printed_at.is_(None),
-            BANK_ACCOUNT.c.id.in_(changed.where(BANK_ACCOUNT.c.market_id == market_id)),
-        )
-        .order_by(STALL.c.code)
-    )
-    return list(rows.scalars())
-
-
-def _latest_accounts() -> Select[tuple[int]]:
-    """The ids of the accounts that stalls have now, or had last."""
-    return select(func.max(BANK_ACCOUNT.c.id)).group_by(BANK_ACCOUNT.c.stall_id)
+    signs = printed(session, market_id)
+    return [s.code for s in list_stalls(session, market_id) if s.status != "closed" and signs[s.id].outdated]
 
 
 def _sign(market: MarketRow, stall: StallRow, version: int, printed_on: date) -> Sign:

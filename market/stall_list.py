@@ -13,6 +13,7 @@ from ledger.days import Month, local_date
 from market.chart import Bar
 from market.comparisons import Compared, History, earlier
 from market.remarks import QUIET_DAYS
+from market.signs import Printed, printed
 from merchants.model import BANK_ACCOUNT, STALL
 from merchants.stalls import StallRow, list_stalls
 
@@ -21,10 +22,12 @@ STATES = ("active", "quiet", "never", "paused", "closed")
 
 @dataclass(frozen=True, slots=True)
 class ListedStall:
-    """A stall, its latest day with a transaction, and whether it was given another account within the last week."""
+    """A stall, its latest day with a transaction, its sign, and whether it was given another account within the last
+    week."""
 
     row: StallRow
     newest: date | None
+    sign: Printed
     changed: bool
     today: date
 
@@ -56,8 +59,10 @@ def listed_stalls(session: Session, market_id: int, now: datetime) -> list[Liste
         )
         .scalars()
     )
+    signs = printed(session, market_id)
     return [
-        ListedStall(row, newest.get(row.book_id), row.id in changed, today) for row in list_stalls(session, market_id)
+        ListedStall(row, newest.get(row.book_id), signs[row.id], row.id in changed, today)
+        for row in list_stalls(session, market_id)
     ]
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
-from ledger.days import Month, local_midnight
+from ledger.books.counts import newest_days
+from ledger.days import Month, local_date, local_midnight
 from market.channels import add_channel, heard, list_channels
 from market.config import Settings
 from market.db import Database, revisions
@@ -28,11 +29,12 @@ from market.installation import Installation
 from market.markets import add_market, find_market
 from market.reports import close
 from market.secret_key import seal
+from market.signs import mark_printed
 from merchants import stalls
 from merchants.payments import Source, take
 
 # Moves when what is built changes, so that an older sample is built anew.
-VERSION = 5
+VERSION = 6
 # One transaction holds about so many: nobody else waits for this database while it is built.
 _A_TRANSACTION = 10_000
 
@@ -146,6 +148,10 @@ def _build_with(
                 if lives[stall.code].closed:
                     stalls.close(session, stall, lives[stall.code].last, now)
             assign_waiting(session, plan, sample, left=LEFT, now=now - timedelta(hours=1))
+            # Whoever was ever paid by code has a sign.
+            paid = newest_days(session, market.id, local_date(now))
+            signed = [stall.code for stall in stalls.list_stalls(session, market.id) if stall.book_id in paid]
+            mark_printed(session, market.id, signed, now)
         people.live(session, plan, now)
     return logins
 

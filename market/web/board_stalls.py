@@ -12,7 +12,7 @@ from ledger.days import local_date, parse_day, utc_now
 from ledger.refused import Refused
 from market.account_changes import changes_told
 from market.natural import natural
-from market.signs import static_payload
+from market.signs import Printed, static_payload
 from market.stall_list import STATES, listed_stalls, stall_history
 from market.web import charts
 from market.web.app import installation
@@ -71,7 +71,14 @@ def every(slug: str) -> str:
             to=lambda number: address(state=state, q=search, page=number),
             pill=lambda name: address(state=name, q=search),
             bank_name=bank_name,
+            sign_said=_sign_said,
         )
+
+
+def _sign_said(sign: Printed) -> str:
+    if sign.at is not None:
+        return say("Đã in, bản {version}", version=sign.version)
+    return say("Cần in lại") if sign.outdated else say("Chưa in")
 
 
 def find(session: Session, market_id: int, code: str) -> StallRow:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from ledger.days import local_date, utc_now
 from ledger.inbox.notice import Notice
 from market.db import Database
+from market.signs import mark_printed
 from merchants.payments import Source, take
 from merchants.stalls import StallRow, change, change_account, find_stall, list_stalls, set_status
 
@@ -98,6 +99,29 @@ def test_a_stall_is_found_by_its_account_holder_without_marks(
     with database.writing() as session:
         change(session, tu.id, holder="Đặng Văn Tư")
     assert codes(read(board, "/board/ben-song/stalls?q=dang+tu")) == ["G-02"]
+
+
+def test_the_list_says_which_sign_of_a_stall_was_printed(
+    board: FlaskClient, huong: StallRow, tu: StallRow, database: Database
+) -> None:
+    with database.writing() as session:
+        mark_printed(session, huong.market_id, ["C-01"], utc_now())
+    page = read(board, "/board/ben-song/stalls")
+    assert re.findall("Đã in, bản 1|Cần in lại|Chưa in", page) == ["Đã in, bản 1", "Chưa in"]
+
+
+def test_after_an_account_change_the_list_asks_for_another_sign(
+    board: FlaskClient, huong: StallRow, database: Database
+) -> None:
+    with database.writing() as session:
+        mark_printed(session, huong.market_id, ["C-01"], utc_now())
+        change_account(
+            session, huong, bank_bin="970436", account_number="0071000412041", account_name="", takes_effect=utc_now()
+        )
+    assert "Cần in lại" in read(board, "/board/ben-song/stalls")
+    with database.writing() as session:
+        mark_printed(session, huong.market_id, ["C-01"], utc_now())
+    assert "Đã in, bản 2" in read(board, "/board/ben-song/stalls")
 
 
 def test_a_stalls_page_shows_the_account_by_its_last_four_figures_only(board: FlaskClient, huong: StallRow) -> None:
