@@ -1,17 +1,18 @@
 """What every test in a real browser needs: the browser, and the application served to it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from ledger.days import utc_now
+from ledger.days import HO_CHI_MINH, utc_now
 from ledger.inbox.notice import Notice
 from market.access import devices, sessions
 from market.access.logins import add_login
@@ -21,10 +22,13 @@ from market.installation import Installation
 from market.web.app import create_app
 from merchants.payments import Source, take
 from merchants.stalls import StallRow
-from tests.browser.line import PASSWORD, Line, server_of, sign_in, wait_until_kept
+from tests.browser.line import PASSWORD, PATIENT, Line, server_of, sign_in, wait_until_kept
+
+# As long as everything else is waited for: a phone asks every three seconds, and a busy machine is slow.
+expect.set_options(timeout=30_000)
 
 CHROMIUM = Path("/usr/bin/chromium")
-FADED_IN = """() => Promise.all(document.getAnimations()
+FADED_IN = """() => Promise.allSettled(document.getAnimations()
   .filter((each) => each.effect.getComputedTiming().iterations !== Infinity)
   .map((each) => each.finished)).then(() => null)"""
 
@@ -35,6 +39,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason=f"there is no {CHROMIUM}"))
+
+
+@pytest.fixture(autouse=True)
+def one_day() -> None:
+    """A test begins and ends on one day, the market's and the browser's: close to midnight it waits for the next."""
+    for now in (utc_now().astimezone(HO_CHI_MINH), utc_now().astimezone()):
+        midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+        if midnight - now < timedelta(minutes=2):
+            time.sleep((midnight - now).total_seconds() + 1)
 
 
 @pytest.fixture
@@ -49,6 +62,7 @@ def violations() -> Callable[[Page], list[dict[str, Any]]]:
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
     def found(page: Page) -> list[dict[str, Any]]:
+        page.wait_for_load_state()
         # A page that fades in is looked at when it has: half-way every colour is too weak.
         page.evaluate(FADED_IN)
         response: dict[str, list[dict[str, Any]]] = Axe().run(page, options={"runOnly": rules}).response
@@ -176,6 +190,7 @@ def line(installation: Installation, add_person: Callable[..., int], huong: Stal
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A small Android phone."""
     made = browser.new_context(viewport={"width": 360, "height": 740})
+    made.add_init_script(PATIENT)
     yield made
     made.close()
 

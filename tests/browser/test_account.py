@@ -24,6 +24,7 @@ def test_the_account_is_changed_and_the_change_stopped(
     phone.get_by_role("link", name="Đổi tài khoản").click()
     phone.get_by_label("Mật khẩu").fill(PASSWORD)
     phone.get_by_role("button", name="Tiếp tục").click()
+    expect(phone.get_by_label("Ngân hàng")).to_be_visible()
     assert violations(phone) == []
     phone.get_by_label("Ngân hàng").select_option("MBBank")
     phone.get_by_label("Số tài khoản").fill("0777700001")

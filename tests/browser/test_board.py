@@ -1,13 +1,14 @@
 """The board's and the province's pages in a real browser: on a phone, at a desk, enlarged, on paper, by keyboard."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 from sqlmodel import Session
 
 from ledger.days import Month, local_date, utc_now
@@ -180,7 +181,7 @@ def test_the_month_is_reached_sorted_and_left_by_keyboard(open_page: Callable[..
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**sort=code**")
-    assert page.locator("tbody .code").first.inner_text() == "C-01"
+    expect(page.locator("tbody .code").first).to_have_text("C-01")
 
 
 def test_a_stall_is_found_and_changed_without_script(open_page: Callable[..., Page]) -> None:
@@ -195,8 +196,8 @@ def test_a_stall_is_found_and_changed_without_script(open_page: Callable[..., Pa
     page.get_by_label("Tên chủ tài khoản").fill("TRAN THI HUONG")
     page.get_by_role("button", name="Lưu").click()
     page.get_by_role("button", name="Đúng rồi, lưu sạp").click()
-    assert page.get_by_role("heading", name="Cá biển Hương").is_visible()
-    assert page.get_by_role("status").inner_text() == "Đã lưu."
+    expect(page.get_by_role("heading", name="Cá biển Hương")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("Đã lưu.")
 
 
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "vi"), (DESK, "en")], ids=["phone", "desk"])
@@ -213,7 +214,7 @@ def test_every_step_of_a_statement_can_be_used_by_everybody(
     file: FilePayload = {"name": f"{'sao-ke-' * 12}.csv", "mimeType": "text/csv", "buffer": as_csv(rows)}
 
     def look(heading: str) -> None:
-        assert page.get_by_role("heading", level=1).inner_text() in heading
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(heading))
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations(page)] == []
         assert page.evaluate(SIDEWAYS) == 0
         assert page.evaluate(TOO_SMALL) == []
@@ -221,32 +222,32 @@ def test_every_step_of_a_statement_can_be_used_by_everybody(
     page.goto("/board/ben-song/statements")
     page.locator("#file").set_input_files(file)
     page.locator("main button").click()
-    look("Cột nào là gì, What the columns are")
+    look("Cột nào là gì|What the columns are")
     page.get_by_label("Số tiền Thu").select_option("credit")
     page.get_by_label("Lời nhắn").select_option("memo")
     page.locator("#account").fill("C-01")
     page.locator("main button").click()
-    look("Xem trước, chưa nạp; Preview, not imported yet")
+    look("Xem trước, chưa nạp|Preview, not imported yet")
     page.locator("button.solid").click()
-    look("Nạp sao kê, Import statements")
+    look("Nạp sao kê|Import statements")
     # A webhook told of one like the first.
-    assert page.get_by_role("status").locator("dd").all_inner_texts() == ["1", "1"]
+    expect(page.get_by_role("status").locator("dd")).to_have_text(["1", "1"])
 
 
 def test_the_month_names_its_market_on_paper_and_in_the_bar_of_a_screen(open_page: Callable[..., Page]) -> None:
     page = open_page(DESK)
     page.goto("/board/ben-song/")
     named = page.locator(".printed")
-    assert not named.is_visible()
+    expect(named).to_be_hidden()
     page.emulate_media(media="print")
-    assert named.is_visible()
+    expect(named).to_be_visible()
 
 
 def test_on_paper_the_month_is_its_figures_without_buttons(open_page: Callable[..., Page]) -> None:
     page = open_page(DESK)
     page.goto("/board/ben-song/")
     page.emulate_media(media="print")
-    assert page.locator(".total").is_visible()
-    assert page.locator("tbody .code").first.is_visible()
+    expect(page.locator(".total")).to_be_visible()
+    expect(page.locator("tbody .code").first).to_be_visible()
     for hidden in (".top", ".files", ".tools", ".ending .button"):
-        assert not page.locator(hidden).first.is_visible(), hidden
+        expect(page.locator(hidden).first).to_be_hidden()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from ledger.days import utc_now
 from market.access import enrolment, roster
@@ -58,10 +58,11 @@ def test_a_trader_enrols_a_phone_with_eight_letters_and_lands_on_today(
         code = enrolment.make_enrolment(session, market_id=huong.market_id, login_id=login_id, made_by=None, now=now)
     page.goto(f"{address}/signin")
     page.click("text=Có mã của ban quản lý")
+    expect(page.locator("#code")).to_be_visible()
     found = faults(page)
     page.fill("#code", code.replace("-", "").lower())
     page.click("text=Tiếp tục")
-    assert huong.name in page.inner_text("main")
+    expect(page.get_by_role("main")).to_contain_text(huong.name)
     found += faults(page)
     page.fill("#pin", PIN)
     page.fill("#again", PIN)

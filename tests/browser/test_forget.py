@@ -38,8 +38,11 @@ def test_all_data_is_taken_home_and_the_deletion_asked_for(
     open_page: OpenPage, violations: Callable[[Page], list[dict[str, Any]]], tmp_path: Path
 ) -> None:
     page = open_page("stallholder", 360)
+    # From where she always begins: the forms of its page, and of all that the phone keeps by it, have one token.
+    page.goto("/stall/")
     page.goto("/stall/privacy")
     page.get_by_role("link", name="Tải về hoặc xoá dữ liệu của tôi").click()
+    expect(page.get_by_role("button", name="Tải tất cả về")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     with page.expect_download() as download:
@@ -48,6 +51,7 @@ def test_all_data_is_taken_home_and_the_deletion_asked_for(
     assert download.value.suggested_filename == "C-01.zip"
     assert "du-lieu.json" in ZipFile(tmp_path / "C-01.zip").namelist()
     page.get_by_role("link", name="Xem cái gì mất, cái gì còn").click()
+    expect(page.get_by_role("button", name="Xin xoá")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.get_by_role("button", name="Xin xoá").click()
@@ -71,6 +75,7 @@ def test_the_board_reads_what_goes_and_deletes_it(
     page.goto("/board/ben-song/stalls")
     assert violations(page) == []
     page.get_by_role("link", name="Xem cái gì mất, cái gì còn").click()
+    expect(page.get_by_role("button", name="Xoá, không lấy lại được")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.get_by_role("button", name="Xoá, không lấy lại được").click()

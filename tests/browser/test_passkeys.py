@@ -71,7 +71,7 @@ def test_a_passkey_is_added_and_signs_in_alone(page: Page, address: str) -> None
     page.context.clear_cookies()
     page.goto(f"{address}/signin?next=/security")
     page.get_by_role("button", name="Vào bằng vân tay, khuôn mặt").click()
-    page.wait_for_url("**/security")
+    page.wait_for_url(f"{address}/security")
     expect(page.get_by_text("dùng lần cuối").first).to_be_visible()
 
 
@@ -84,7 +84,7 @@ def test_it_is_the_step_after_the_password_and_confirms(page: Page, address: str
     page.wait_for_url("**/province")
     page.goto(f"{address}/confirm?next=/security")
     page.get_by_role("button", name="Bằng vân tay, khuôn mặt").click()
-    page.wait_for_url("**/security")
+    page.wait_for_url(f"{address}/security")
 
 
 def test_a_device_that_does_not_answer_leaves_the_password_in_sight(page: Page, address: str) -> None:

@@ -62,8 +62,10 @@ def test_the_board_sees_what_the_holder_allows_for_as_long_as_it_is_allowed(
     # She reads the text after her PIN, and agrees.
     phone.goto(f"{there.site}/stall/")
     phone.get_by_role("link", name="Quyền riêng tư").click()
+    to_amounts = phone.get_by_role("link", name="Cho ban quản lý xem số tiền")
+    expect(to_amounts).to_be_visible()
     sound(phone)
-    phone.get_by_role("link", name="Cho ban quản lý xem số tiền").click()
+    to_amounts.click()
     expect(phone.get_by_text("Đang không cho xem")).to_be_visible()
     sound(phone)
     phone.get_by_role("link", name="Đọc kỹ rồi chọn").click()
@@ -91,8 +93,10 @@ def test_the_board_sees_what_the_holder_allows_for_as_long_as_it_is_allowed(
     expect(seen).to_contain_text(f"{local_date(utc_now()):%d/%m/%Y}")
     sound(phone)
     phone.get_by_role("link", name="Đọc lại điều đã đồng ý").click()
+    back = phone.get_by_role("link", name="Quay lại")
+    expect(back).to_be_visible()
     sound(phone)
-    phone.get_by_role("link", name="Quay lại").click()
+    back.click()
     phone.get_by_role("button", name="Thôi cho xem").click()
     expect(phone.get_by_text("Ban quản lý không còn thấy số tiền của sạp.")).to_be_visible()
 

@@ -47,6 +47,8 @@ def phone(browser: Browser, token: str, site: str, request: pytest.FixtureReques
 def test_the_book_is_looked_at_filled_in_and_taken_away(
     phone: Page, violations: Callable[[Page], list[dict[str, Any]]]
 ) -> None:
+    # From where she always begins: the forms of its page, and of all that the phone keeps by it, have one token.
+    phone.goto("/stall/")
     phone.goto("/stall/book")
     phone.get_by_role("link", name="Sổ doanh thu nộp thuế").click()
     expect(phone.get_by_role("heading", name="Sổ doanh thu")).to_be_visible()
@@ -54,6 +56,7 @@ def test_the_book_is_looked_at_filled_in_and_taken_away(
     assert violations(phone) == []
     assert phone.evaluate(TOO_SMALL) == []
     phone.get_by_role("link", name="Quý").click()
+    expect(phone.get_by_role("link", name="Quý")).to_have_attribute("aria-current", "true")
     assert violations(phone) == []
     phone.get_by_role("link", name="Sửa đầu sổ").click()
     phone.get_by_label("Mã số thuế").fill("0100109107")

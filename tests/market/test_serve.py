@@ -28,20 +28,21 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _status(port: int, path: str = "/signin", timeout: float = 5) -> int:
+def _status(port: int, path: str = "/signin", timeout: float = 30) -> int:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
         answer.read()
         return int(answer.status)
 
 
 def _wait_until_served(port: int) -> None:
-    for _ in range(300):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         try:
             _status(port)
             return
         except OSError:
             time.sleep(0.1)
-    pytest.fail("nothing was served within half a minute")
+    pytest.fail("nothing was served within a minute")
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_others_are_answered_while_two_hundred_stop_in_the_middle_of_a_body(
         half = socket.create_connection(("127.0.0.1", port))
         half.sendall(b"POST /signin HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nlogin=a")
         halves.append(half)
-    assert _status(port, timeout=5) == 200
+    assert _status(port) == 200
     for half in halves:
         half.close()
 
@@ -82,7 +83,7 @@ def test_headers_of_64_kilobytes_are_refused_and_hold_nobody_up(served: tuple[su
         many.append(visitor)
     assert _status(port) == 200
     for visitor in many:
-        visitor.settimeout(10)
+        visitor.settimeout(30)
         assert visitor.recv(100).split(b" ")[1] == b"431"
         visitor.close()
 
@@ -92,7 +93,7 @@ def test_a_worker_that_is_killed_is_replaced(served: tuple[subprocess.Popen[str]
     children = psutil.Process(process.pid).children()
     (worker,) = [child for child in children if any("spawn_main" in word for word in child.cmdline())]
     worker.kill()
-    worker.wait(5)
+    worker.wait(30)
     time.sleep(0.3)
     _wait_until_served(port)
 
@@ -100,7 +101,7 @@ def test_a_worker_that_is_killed_is_replaced(served: tuple[subprocess.Popen[str]
 def test_a_worker_whose_supervisor_is_killed_leaves_the_port(served: tuple[subprocess.Popen[str], int]) -> None:
     process, port = served
     process.kill()
-    process.wait(5)
+    process.wait(30)
     for _ in range(300):
         try:
             _status(port)
@@ -159,7 +160,7 @@ def test_a_request_in_hand_is_answered_before_the_end() -> None:
     while not begun.is_set():
         loop(timeout=0.05, map=sockets, count=1)
     _finish(sockets)
-    asking.join(5)
+    asking.join(30)
     server.task_dispatcher.shutdown()
     for each in list(sockets.values()):
         each.close()
@@ -171,7 +172,7 @@ def test_a_kept_connection_is_closed_with_the_last_answer() -> None:
     said: list[str | None] = []
 
     def ask() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=30)
         connection.request("GET", "/")
         answer = connection.getresponse()
         answer.read()
@@ -182,7 +183,7 @@ def test_a_kept_connection_is_closed_with_the_last_answer() -> None:
     while not begun.is_set():
         loop(timeout=0.05, map=sockets, count=1)
     _finish(sockets)
-    asking.join(5)
+    asking.join(30)
     server.task_dispatcher.shutdown()
     for each in list(sockets.values()):
         each.close()

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from merchants.stalls import StallRow
 from tests.browser.conftest import CHROMIUM
-
-# A phone asks every three seconds, and a busy machine is slow.
-expect.set_options(timeout=15_000)
+from tests.browser.line import PATIENT
 
 # Notes every tone and clip that is started, with the file it came from.
 LISTEN = """
@@ -58,6 +56,7 @@ def phone(browser: Browser, heard: list[str]) -> Iterator[BrowserContext]:
     """A small Android phone."""
     made = browser.new_context(viewport={"width": 360, "height": 740})
     made.expose_binding("played", lambda _, name: heard.append(name))
+    made.add_init_script(PATIENT)
     made.add_init_script(LISTEN)
     yield made
     made.close()

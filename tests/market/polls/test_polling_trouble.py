@@ -49,11 +49,11 @@ def test_a_slow_answer_is_asked_for_again(
     ask: Callable[..., Polled],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fetching, "PATIENCE", 0.05)
+    monkeypatch.setattr(fetching, "PATIENCE", 0.5)
     released = threading.Event()
 
     def slow(handler: BaseHTTPRequestHandler) -> None:
-        released.wait(5)
+        released.wait(30)
 
     provider.paid(10_000)
     provider.faults[0] = slow

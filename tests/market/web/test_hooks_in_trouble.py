@@ -161,7 +161,7 @@ def test_a_webhook_that_a_deadlock_undid_is_done_anew_and_never_parked(
     rival.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('0123499999', :market))"), {"market": market_id})
     rival.rollback()
     rival.close()
-    delivering.join(20)
+    delivering.join(60)
     event.remove(database.engine, "connect", look_later)
     assert (answers[0].json or {})["status"] == "recorded"
     assert _rows(database) == [1, 1, 1]
@@ -177,7 +177,7 @@ def _look_for_a_ring_after(time_out: str) -> Callable[[Any, object], None]:
 
 def _wait_for_a_lock(engine: Engine) -> None:
     with engine.connect() as connection:
-        for _ in range(200):
+        for _ in range(3000):
             waiting = connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one()
             if waiting:
                 return
