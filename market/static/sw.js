@@ -37,13 +37,15 @@ self.addEventListener("fetch", (event) => {
   else if (reads && url.pathname === "/stall/") event.respondWith(fresh(event, url).then(({ answer }) => answer));
 });
 
-// A page as it is now or, where the network does not answer soon, as it was last; after a tap, only where it fails.
+// A page as it is now or, where the network does not answer soon, as it was last. What follows a tap, or says that a sale
+// is written down, is waited for longer.
 async function page(event, url) {
   const kept = await caches.match(url.pathname);
   const asking = fresh(event, url, Boolean(kept));
   const now = asking.then(({ answer }) => answer);
   if (!kept) return now.catch(noNetwork);
-  const first = await Promise.race([now.catch(() => null), pause(Date.now() - tapped < TAP ? PATIENCE_TO_ASK : PATIENCE)]);
+  const longer = Date.now() - tapped < TAP || url.searchParams.has("cash");
+  const first = await Promise.race([now.catch(() => null), pause(longer ? PATIENCE_TO_ASK : PATIENCE)]);
   if (first) return first;
   const found = asking.then(({ keeping }) => keeping).then(() => true, () => false);
   event.waitUntil(found.then((found) => tell(event.resultingClientId, found)));

@@ -220,6 +220,17 @@ def test_a_new_version_of_the_program_replaces_all_that_was_kept(
     wait_until_kept(phone)
 
 
+def test_a_slow_network_is_waited_for_where_it_says_that_a_sale_is_written_down(phone: Page, line: Line) -> None:
+    phone.goto(f"{line.address}/stall/till")
+    phone.click(".chip >> text=20.000")
+    line.held = "/stall/till"
+    phone.click("#cash")
+    phone.wait_for_timeout(2_500)
+    line.released.set()
+    expect(phone.locator("#said")).to_contain_text("Đã ghi tiền mặt 20.000")
+    expect(phone.get_by_role("link", name="Hoàn lại")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_a_network_every_page_can_be_read_and_used(
     phone: Page, line: Line, violations: Callable[[Page], list[dict[str, Any]]], scheme: Any
