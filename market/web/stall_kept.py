@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, g, jsonify, request, session, url_for
 from flask import current_app as app
+from flask_wtf.csrf import generate_csrf
 
 from market.web import stall as phone
 from market.web.app import ROOT, installation
@@ -58,8 +59,10 @@ def mark(response: Response) -> Response:
     if shown is not None and request.endpoint in KEPT and response.status_code == 200 and not request.query_string:
         response.headers[MARK] = mark_of(shown)
     if shown is not None:
-        # A kept page's form is sent after the browser was closed: the cookie that its token goes with is to last.
+        # A kept page's form is sent after the browser was closed: the cookie that its token goes with is to last. It is
+        # there from the first page, for two answers that each make one leave the forms of the first without theirs.
         session.permanent = True
+        generate_csrf()
     return response
 
 

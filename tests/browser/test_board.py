@@ -15,6 +15,7 @@ from ledger.days import Month, local_date, utc_now
 from ledger.inbox import tries
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import settle
+from market.access import audit
 from market.db import Database
 from market.markets import find_market
 from market.reports import close
@@ -51,6 +52,7 @@ PAGES = (
     "/board/ben-song/unmatched/assigned",
     "/board/ben-song/unmatched/assigned/1",
     "/board/ben-song/held",
+    "/board/ben-song/held/answered",
     "/board/ben-song/parked",
     "/board/ben-song/statements",
     "/board/ben-song/log",
@@ -103,7 +105,9 @@ def _work(session: Session, channel: Source, stall: StallRow, told: Callable[...
     tries.failed(session, channel.market_id, parked, "ValueError: nothing adds up", now)
     settle(session, [(parked, "parked", None)])
     lines = [(one._replace(event_id=f"{one.event_id} line", bank_reference=""), b"") for one in both]
-    take(session, channel, "statement", lines, now)
+    [_, last] = take(session, channel, "statement", lines, now)
+    settling.same(session, channel.market_id, [last.notice_id or 0])
+    audit.note(session, "notice_same", market_id=channel.market_id, about={"notice": last.notice_id or 0}, at=now)
 
 
 @pytest.fixture
@@ -198,6 +202,20 @@ def test_a_stall_is_found_and_changed_without_script(open_page: Callable[..., Pa
     page.get_by_role("button", name="Đúng rồi, lưu sạp").click()
     expect(page.get_by_role("heading", name="Cá biển Hương")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("Đã lưu.")
+
+
+def test_one_tick_chooses_every_stall_of_the_page(open_page: Callable[..., Page]) -> None:
+    page = open_page(DESK)
+    page.goto("/board/ben-song/stalls")
+    every, boxes = page.get_by_label("Chọn hết trang này"), page.locator("[name=stall]")
+    every.check()
+    for box in boxes.all():
+        expect(box).to_be_checked()
+    boxes.first.uncheck()
+    expect(every).not_to_be_checked()
+    every.check()
+    page.get_by_role("button", name="In mã đã chọn").click()
+    expect(page.get_by_label("Mã sạp")).to_have_value(re.compile("C-01"))
 
 
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "vi"), (DESK, "en")], ids=["phone", "desk"])

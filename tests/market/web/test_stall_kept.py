@@ -55,6 +55,24 @@ def test_another_language_has_another_mark(phone: FlaskClient) -> None:
     assert phone.get("/stall/").headers[MARK] != vietnamese
 
 
+def test_another_light_has_another_mark(phone: FlaskClient) -> None:
+    usual = phone.get("/stall/").headers[MARK]
+    phone.set_cookie("light", "sun")
+    assert phone.get("/stall/").headers[MARK] != usual
+
+
+def test_the_first_page_gives_the_token_that_every_form_goes_with(phone: FlaskClient) -> None:
+    def token() -> str:
+        with phone.session_transaction() as session:
+            return str(session.get("csrf_token"))
+
+    phone.get("/stall/book")
+    first = token()
+    assert len(first) == 40
+    phone.get("/stall/kept")
+    assert token() == first
+
+
 def test_another_account_has_another_mark(phone: FlaskClient, huong: StallRow, database: Database) -> None:
     before = phone.get("/stall/").headers[MARK]
     with database.writing() as session:
