@@ -17,6 +17,7 @@ from market.web.stall import chosen_stall, named_stall, offered, page, weekday
 from market.web.stall_rows import merged
 from market.web.words import say
 from merchants import cash, incoming, settling
+from merchants.payments import TESTED
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import takings
 
@@ -24,6 +25,8 @@ blueprint = Blueprint("payments", __name__, url_prefix="/stall")
 PAGE = 50
 # Why money was no sale, as the stall taps it; the first where nothing else was chosen.
 REASONS = {"family": "Người nhà gửi", "debt": "Trả nợ", "other": "Khác"}
+# By another page: money that tried the stall's connection.
+TRIED = {"test": TESTED}
 MOST_DECLINED = 20
 
 
@@ -101,7 +104,7 @@ def sale(number: int) -> AnyResponse:
         by: dict[str, Any] = {"login_id": g.person.login_id, "now": utc_now()}
         try:
             if wanted == "no":
-                reason = REASONS.get(request.form.get("reason", ""), REASONS["family"])
+                reason = (REASONS | TRIED).get(request.form.get("reason", ""), REASONS["family"])
                 settling.mark_not_sale(writing, stall.market_id, payment.entry_id, reason=reason, **by)
                 said = say("Đã bỏ {amount} khỏi tiền bán hàng.", amount=money(payment.amount))
                 flash(said, f"undo:{stall.id}:{number}")

@@ -225,12 +225,18 @@ def test_a_late_payment_is_shown_all_the_same(
     assert "Tiền thử" in phone.get(f"/stall/connect/test/{reference}").text
 
 
-def test_a_bank_that_lost_the_code_has_connected_the_stall_and_the_page_says_that_it_counts(
+def test_a_bank_that_lost_the_code_has_connected_the_stall_and_one_tap_leaves_its_money_out(
     phone: FlaskClient, huong: StallRow, pay: Callable[..., int]
 ) -> None:
     address = f"/stall/connect/test/{begin(phone, huong)}"
     pay(huong, 1_000, at=NOW + timedelta(seconds=30))
-    assert "không kèm ký hiệu của mã thử" in phone.get(address).text
+    page = phone.get(address).text
+    assert "không kèm ký hiệu của mã thử" in page
+    [act] = re.findall(r'action="(/stall/payments/\d+/sale)"', page)
+    form = dict(re.findall(r'name="(stall|back|reason)" value="([^"]+)"', page))
+    assert phone.post(act, data={**form, "sale": "no"}).location == "/stall/"
+    assert "Lần thử nối ngân hàng" in phone.get("/stall/day/2026-11-24").text
+    assert "Không tính" not in phone.get(address).text
 
 
 def test_an_earlier_payment_of_1000_is_not_taken_for_the_test(
