@@ -213,6 +213,16 @@ def test_a_sale_that_is_refused_is_shown_with_why_and_keeps_no_other_from_being_
     expect(phone.locator("#waiting")).to_contain_text("Ghi từ 500")
 
 
+def test_what_waits_is_in_sight_on_pages_that_are_not_the_stalls_own_too(phone: Page, line: Line) -> None:
+    phone.goto(f"{line.address}/stall/till")
+    phone.evaluate("async () => unsent.add(Number(document.getElementById('till').elements.stall.value), 7)")
+    for path in ("/security", "/stall/no-such-page"):
+        phone.goto(line.address + path)
+        phone.wait_for_selector(COUNT + "1")
+    phone.click("#unsent a")
+    phone.wait_for_selector("#waiting:not([hidden])")
+
+
 def test_a_sale_that_was_refused_can_be_given_up(phone: Page, line: Line) -> None:
     phone.goto(f"{line.address}/stall/till")
     phone.evaluate("async () => unsent.add(Number(document.getElementById('till').elements.stall.value), 7)")
