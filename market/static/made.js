@@ -1,4 +1,4 @@
-// A code with an amount that the phone makes itself. Nothing here ever says that it was paid: only the bank's word does.
+// A code with an amount that the phone makes itself. Nothing here says that it was paid: only the bank's word does.
 "use strict";
 {
   const code = document.getElementById("main");
@@ -32,6 +32,8 @@
     shown.classList.add(`f${said.length}`);
     if (document.documentElement.lang === "vi") document.getElementById("words").textContent = words(amount);
     document.getElementById("asked").value = amount;
+    // What answers it is its amount, told from now on (watch.js).
+    Object.assign(code.dataset, { amount, since: Date.now() });
     document.getElementById("edit").search = `?amount=${amount}`;
   }
 }

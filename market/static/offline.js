@@ -50,11 +50,11 @@
     dispatchEvent(new Event("found"));
   }
 
-  // The page as it is now in the place of its kept copy, but for an amount that is being typed.
+  // The page as it is now in the place of its kept copy, but for an amount that is being typed or asked for.
   async function renew(get) {
     const main = document.getElementById("main");
     const answer = await get();
-    if (!document.getElementById("till")) {
+    if (!document.querySelector("#till,#made")) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
       if (!answer.ok || answer.redirected || !fresh) return location.reload();
       main.replaceChildren(...fresh.children);

@@ -58,8 +58,7 @@ window.screens = (() => {
     below = leave = null;
   }
 
-  // How a payment is left: a sound box goes back to its list, also from what is short; a till goes on to the day, and
-  // waits until somebody has looked at what is short.
+  // How a payment is left: a sound box goes back to its list; a till goes on to the day, once what is short was seen.
   const toList = { then: back, short: STAYS_SHORT };
   const toDay = { then: () => location.replace("/stall/"), short: 0 };
 

@@ -37,8 +37,7 @@ self.addEventListener("fetch", (event) => {
   else if (reads && url.pathname === "/stall/") event.respondWith(fresh(event, url).then(({ answer }) => answer));
 });
 
-// A page as it is now or, where the network does not answer soon, as it was last. What follows a tap, or says that a sale
-// is written down, is waited for longer.
+// A page as it is now or, where the network is slow, as it was last; what says what a tap did is waited for longer.
 async function page(event, url) {
   const kept = await caches.match(url.pathname);
   const asking = fresh(event, url, Boolean(kept));
@@ -148,7 +147,7 @@ async function add(files, name) {
   await files.put(name, answer);
 }
 
-// Forgets the pages of everybody, or of everybody but those of this mark; and the files of other versions than its own.
+// Forgets all pages but those of this mark, and the files of other versions.
 async function forget(mark) {
   const names = await caches.keys();
   const past = names.filter((name) =>

@@ -95,8 +95,8 @@ const symbol = (() => {
     return found;
   }
 
-  // Clauses 7.4.9 and 7.4.10: a terminator, zeros up to a whole codeword, and the two pads in turn. segno adds a codeword of
-  // zeros where the terminator ends one; readers stop at the terminator, and both are to draw the same.
+  // Clauses 7.4.9 and 7.4.10: a terminator, zeros up to a whole codeword, the two pads in turn. segno adds a codeword of
+  // zeros where the terminator ends one, and both are to draw the same.
   function padded(found, size) {
     const short = Math.min(4, size * 8 - found.length);
     for (let place = 0; place < short; place++) found.push(0);

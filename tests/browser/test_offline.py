@@ -87,10 +87,25 @@ def test_a_code_made_without_the_network_shows_the_money_once_there_is_one(
     line.cut()
     phone.goto(f"{line.address}/stall/made?amount=50000")
     phone.wait_for_selector(NETWORK["lost"])
+    pay(20_000)
     line.mend()
     phone.wait_for_selector(NETWORK["back"])
+    expect(phone.locator("#other")).to_contain_text("20.000")
+    expect(phone.locator("#picture svg")).to_be_visible()
+    expect(phone.locator("#shown")).to_have_text("50.000\N{NO-BREAK SPACE}đ")
+    expect(phone.locator("#asked")).to_have_value("50000")
     pay(50_000)
     expect(phone.get_by_role("heading", name="Đã nhận")).to_be_visible()
+
+
+def test_a_code_made_on_a_slow_line_stays_when_the_answer_comes(phone: Page, line: Line) -> None:
+    line.held = "/stall/made"
+    phone.goto(f"{line.address}/stall/made?amount=50000")
+    expect(phone.locator("html[data-kept]")).to_have_count(1)
+    line.released.set()
+    expect(phone.locator("html[data-kept]")).to_have_count(0)
+    expect(phone.locator("#picture svg")).to_be_visible()
+    expect(phone.locator("#asked")).to_have_value("50000")
 
 
 def test_enter_makes_the_code_too(phone: Page, line: Line) -> None:
