@@ -36,7 +36,7 @@ def market_signs(session: Session, market: MarketRow, codes: Sequence[str], prin
         stalls = [stall for stall in list_stalls(session, market.id) if stall.status != "closed"]
     if not stalls:
         raise Refused(Problem(f"{market.slug} has no open stall to print; bring them in with stall import"))
-    signs = printed(session, market.id)
+    signs = printed(session, market.id, stalls[0].id if len(stalls) == 1 else None)
     return [_sign(market, stall, signs[stall.id].version, printed_on) for stall in stalls]
 
 
@@ -54,13 +54,12 @@ class Printed:
         return self.version > 1 and self.at is None
 
 
-def printed(session: Session, market_id: int) -> dict[int, Printed]:
-    """Of every stall of a market, by its id, what is known of its sign."""
-    rows = session.connection().execute(
-        select(BANK_ACCOUNT.c.stall_id, BANK_ACCOUNT.c.printed_at)
-        .where(BANK_ACCOUNT.c.market_id == market_id)
-        .order_by(BANK_ACCOUNT.c.id)
-    )
+def printed(session: Session, market_id: int, stall_id: int | None = None) -> dict[int, Printed]:
+    """Of every stall of a market, or of one, by its id, what is known of its sign."""
+    accounts = select(BANK_ACCOUNT.c.stall_id, BANK_ACCOUNT.c.printed_at).where(BANK_ACCOUNT.c.market_id == market_id)
+    if stall_id is not None:
+        accounts = accounts.where(BANK_ACCOUNT.c.stall_id == stall_id)
+    rows = session.connection().execute(accounts.order_by(BANK_ACCOUNT.c.id))
     found: dict[int, Printed] = {}
     for row in rows:
         before = found.get(row.stall_id)

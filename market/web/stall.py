@@ -26,7 +26,7 @@ from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.access.buckets import Buckets
 from market.markets import MarketRow, list_markets
-from market.signs import mark_printed, market_signs, outdated_signs, static_payload
+from market.signs import mark_printed, market_signs, printed, static_payload
 from market.web import stall_screens
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
@@ -296,7 +296,7 @@ def sign() -> tuple[str, int]:
     """The stall's own code, to show, print or save."""
     with installation().database.reading() as reading:
         stall = load_stall(reading, chosen_stall())
-        outdated = stall.code in outdated_signs(reading, stall.market_id)
+        outdated = printed(reading, stall.market_id, stall.id)[stall.id].outdated
     return _sign_page(stall, "", 200, outdated=outdated)
 
 
