@@ -11,7 +11,8 @@ from ledger.books.model import ENTRY
 from ledger.days import local_date
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.masking import names_in
-from merchants.model import CODE_PAYMENT
+from merchants.model import BANK_ACCOUNT, CODE_PAYMENT, STALL
+from qr.text import fold
 
 WITHIN = timedelta(minutes=10)
 
@@ -30,9 +31,10 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
     undone = ENTRY.alias("undone")
     rows = session.connection().execute(
         select(ENTRY.c.id, earlier.c.at, NOTICE_BODY.c.payer_name, NOTICE_BODY.c.payer_account, NOTICE_BODY.c.memo)
-        .add_columns(body.c.memo.label("earlier_memo"))
+        .add_columns(body.c.memo.label("earlier_memo"), STALL.c.id.label("stall_id"))
+        .join(STALL, STALL.c.book_id == ENTRY.c.book_id)
         .join(NOTICE, NOTICE.c.id == ENTRY.c.notice_id)
-        .join(NOTICE_BODY, NOTICE_BODY.c.notice_id == NOTICE.c.id)
+        .join(NOTICE_BODY, (NOTICE_BODY.c.notice_id == NOTICE.c.id) & (NOTICE_BODY.c.digest == NOTICE.c.digest))
         .join(
             earlier,
             and_(
@@ -52,6 +54,7 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
             body,
             and_(
                 body.c.notice_id == earlier.c.id,
+                body.c.digest == earlier.c.digest,
                 *(body.c[name] == NOTICE_BODY.c[name] for name in ("payer_name", "payer_account")),
             ),
         )
@@ -61,11 +64,19 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
             ~select(undone.c.id).where(undone.c.concerns == entry.c.id, undone.c.kind == "reversal").exists(),
         )
     )
-    return {row.id for row in rows if abs(payments[row.id] - row.at) <= WITHIN and _of_one_payer(row)}
+    near = [row for row in rows if abs(payments[row.id] - row.at) <= WITHIN]
+    own = _own_names(session, {row.stall_id for row in near}) if near else frozenset()
+    return {row.id for row in near if _of_one_payer(row, own)}
 
 
-def _of_one_payer(row: Row[Any]) -> bool:
+def _of_one_payer(row: Row[Any], own: frozenset[str]) -> bool:
     if row.payer_name or row.payer_account:
         return bool(row.memo == row.earlier_memo)
-    names = names_in(row.memo)
-    return bool(names) and names == names_in(row.earlier_memo)
+    names = names_in(row.memo) - own
+    return bool(names) and names == names_in(row.earlier_memo) - own
+
+
+def _own_names(session: Session, stall_ids: set[int]) -> frozenset[str]:
+    """The names of these stalls' accounts as banks write them: a memo may carry the payee's as well."""
+    query = select(BANK_ACCOUNT.c.name).where(BANK_ACCOUNT.c.stall_id.in_(stall_ids))
+    return frozenset(fold(name).upper() for name in session.connection().execute(query).scalars())

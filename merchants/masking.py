@@ -12,6 +12,8 @@ _SURNAMES: Final = frozenset(
     "NGUYEN TRAN LE PHAM HUYNH HOANG PHAN VU VO DANG BUI DO HO NGO DUONG LY TRUONG DINH"  # noqa: SIM905 (quotes around each)
     " LAM TRINH DOAN CAO LUONG LUU TA TO THAI CHAU QUACH TONG DAO KIEU MAI HA VUONG TON LA".split()
 )
+# Those that are no word of the market besides.
+_SURE: Final = frozenset("NGUYEN TRAN PHAM HUYNH HOANG PHAN DANG DUONG TRUONG DINH TRINH DOAN QUACH VUONG".split())  # noqa: SIM905
 # Where a name in capitals ends, if the rest of the message is in capitals too.
 _NO_NAMES: Final = frozenset("CHUYEN CK CT TT TRA MUA GUI NAP CHO TOI DEN".split())  # noqa: SIM905
 _CAPITALS: Final = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x1F00) if chr(code).isupper())
@@ -58,12 +60,14 @@ def masked_memo(memo: str, payer_name: str, payer_account: str) -> str:
 
 
 def names_in(memo: str) -> frozenset[str]:
-    """What looks like people's names, where banks write them.
+    """Whose names a message carries for sure, where banks write them, in capitals without marks: those with a surname
+    that is no everyday word, or with Thị or Văn after it.
 
-    >>> sorted(names_in("PHAM THANH SON chuyen tien.CT tu 0711 TA THI SEN toi 0722")), names_in("TIEN CA SANG NAY")
+    >>> sorted(names_in("PHAM THANH SON chuyen tien.CT tu 0711 TẠ THỊ SEN toi 0722")), names_in("DO AN SANG")
     (['PHAM THANH SON', 'TA THI SEN'], frozenset())
     """
-    return frozenset(name for found in _PERHAPS_A_NAME.finditer(memo) if (name := " ".join(_name(found[0].split()))))
+    found = (_name(fold(each[0]).upper().split()) for each in _PERHAPS_A_NAME.finditer(memo))
+    return frozenset(" ".join(name) for name in found if name and (name[0] in _SURE or name[1] in ("THI", "VAN")))
 
 
 def _shortened(found: re.Match[str]) -> str:

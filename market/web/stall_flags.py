@@ -27,7 +27,7 @@ def flags_in_words(payment: Incoming) -> list[str]:
     if payment.again:
         said.append(say("Mã này đã có người trả một lần trước đó"))
     if payment.doubled:
-        said.append(say("Giống hệt lần chuyển ngay trước đó, có thể khách bấm hai lần"))
+        said.append(say("Cùng người, cùng số tiền với lần chuyển ngay trước, có thể khách bấm hai lần"))
     if payment.former:
         said.append(say("Tiền vào tài khoản cũ của sạp"))
     return said

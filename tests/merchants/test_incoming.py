@@ -13,7 +13,7 @@ from ledger.inbox.notice import Notice
 from merchants import incoming
 from merchants.payment_codes import make_payment_code
 from merchants.payments import Source, take
-from merchants.stalls import StallRow, change_account
+from merchants.stalls import StallRow, change_account, rename_account
 from merchants.takings import Actor, NotYours, daily_takings
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -211,6 +211,7 @@ def test_payers_that_the_bank_does_not_name_are_not_taken_for_one(
         ("MBVCB.2.PHAM THANH SON chuyen tien", {"doubled"}),
         ("MBVCB.2.LE VAN TU chuyen tien", set()),
         ("MBVCB.2.mua ca", set()),
+        ("PHAM THANH SON CK", {"doubled"}),
     ],
 )
 def test_where_the_bank_names_no_payer_the_name_in_the_memo_tells(
@@ -219,6 +220,23 @@ def test_where_the_bank_names_no_payer_the_name_in_the_memo_tells(
     pay(huong, 50_000, memo="MBVCB.1.PHAM THANH SON chuyen tien")
     pay(huong, 50_000, memo=second)
     assert flags(session, huong_herself, huong) == [set(), expected]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("DO AN SANG", "DO AN SANG"),
+        ("tra tien ca toi 4500 TRAN THI HUONG", "mua tom toi 4500 TRAN THI HUONG"),
+    ],
+    ids=["words", "the payee"],
+)
+def test_what_is_no_payers_name_makes_nothing_doubled(
+    session: Session, huong: StallRow, huong_herself: Actor, pay: Callable[..., int], first: str, second: str
+) -> None:
+    rename_account(session, huong.id, "Trần Thị Hương")
+    for memo in (first, second):
+        pay(huong, 50_000, memo=memo)
+    assert flags(session, huong_herself, huong) == [set(), set()]
 
 
 def test_a_transfer_to_another_stall_or_one_that_went_back_doubles_nothing(

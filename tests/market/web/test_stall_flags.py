@@ -88,7 +88,7 @@ def test_a_transfer_that_came_twice_says_so(phone: FlaskClient, huong: StallRow,
     pay(50_000, **MAI)
     pay(50_000, **MAI, at=NOW + MINUTE)
     for page in both(phone, huong, 2):
-        assert "Giống hệt lần chuyển ngay trước đó, có thể khách bấm hai lần" in page
+        assert "Cùng người, cùng số tiền với lần chuyển ngay trước, có thể khách bấm hai lần" in page
 
 
 def test_money_to_the_former_account_says_so(phone: FlaskClient, huong: StallRow, pay: Pay, database: Database) -> None:
