@@ -192,7 +192,7 @@ def _told_otherwise(session: Session, now: datetime) -> Iterator[Finding]:
     for market in list_markets(session):
         lines = trail(session, market.id, limit=1000, acts=(ACT,), since=now - TOLD_OTHERWISE_WITHIN)
         if lines:
-            message = f"{market.slug}: {len(lines)} events were told again with another content in the last 30 days"
+            message = f"{market.slug}: events told again with another content in the last 30 days: {len(lines)}"
             mend = f"`payment differing --market {market.slug}` shows them; ask the provider which holds"
             yield Finding("notices", message, mend)
 

@@ -30,24 +30,24 @@ def note_differing(session: Session, source: Source, outcomes: Iterable[Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One of the contents of an event that was told with several; the one that is `booked` came first."""
+    """One of the contents of an event that was told with several; of the `first` the books know."""
 
     notice: int
     received_at: datetime
-    booked: bool
+    first: bool
     body: str
 
 
 def differing(session: Session, market_id: int) -> list[Telling]:
-    """What a market's channels told otherwise, as they sent it, by event, the booked telling first; of the newest
+    """What a market's channels told otherwise, as they sent it, by event, the first telling first; of the newest
     thousand such tellings."""
     notices = {line.about["notice"] for line in audit.trail(session, market_id, limit=LISTED, acts=(ACT,))}
-    booked = (NOTICE_BODY.c.digest == NOTICE.c.digest).label("booked")
+    first = (NOTICE_BODY.c.digest == NOTICE.c.digest).label("first")
     rows = session.connection().execute(
-        select(NOTICE.c.id, NOTICE_BODY.c.received_at, booked, NOTICE_BODY.c.body)
+        select(NOTICE.c.id, NOTICE_BODY.c.received_at, first, NOTICE_BODY.c.body)
         .join(NOTICE_BODY, NOTICE_BODY.c.notice_id == NOTICE.c.id)
         .where(NOTICE.c.market_id == market_id, among(NOTICE.c.id, "notices"))
-        .order_by(NOTICE.c.id, booked.desc(), NOTICE_BODY.c.received_at),
+        .order_by(NOTICE.c.id, first.desc(), NOTICE_BODY.c.received_at),
         {"notices": notices},
     )
-    return [Telling(row.id, row.received_at, row.booked, row.body.decode("utf-8", "replace")) for row in rows]
+    return [Telling(row.id, row.received_at, row.first, row.body.decode("utf-8", "replace")) for row in rows]

@@ -52,7 +52,9 @@ def assign(
     if stored.turns and not reason:
         raise Refused(Problem("is needed: the notice was booked before and reversed", field="reason"))
     decision = Decision(Match(stall.id, stall.book_id, stall.coded_only), reason, login_id)
-    return book(session, Source(stored.channel_id, market_id), [stored], now, decision)[0]
+    [outcome] = book(session, Source(stored.channel_id, market_id), [stored], now, decision)
+    _confirm_again(session, market_id, [stored], [outcome], login_id, now)
+    return outcome
 
 
 def same(session: Session, market_id: int, notice_ids: Sequence[int]) -> list[Outcome]:
@@ -105,7 +107,9 @@ def another(
     decision = Decision(another=True, login_id=login_id)
     outcomes = []
     for feed in _held(session, market_id, notice_ids):
-        outcomes += book(session, channels[feed[0].channel_id], feed, now, decision)
+        booked = book(session, channels[feed[0].channel_id], feed, now, decision)
+        _confirm_again(session, market_id, feed, booked, login_id, now)
+        outcomes += booked
     return outcomes
 
 
@@ -125,45 +129,56 @@ _ASK_AGAIN = {
 
 
 def hold(
-    session: Session, market_id: int, notice_ids: Sequence[int], *, reason: str, login_id: int | None, now: datetime
+    session: Session,
+    market_id: int,
+    notice_ids: Sequence[int],
+    *,
+    reason: str = "",
+    login_id: int | None,
+    now: datetime,
 ) -> list[Outcome]:
     """A person answered wrongly whether these were told before: they are held again, and the answer can be another.
 
-    A duplicate stays one where both sides name the same bank reference. The entry of one that was booked is reversed;
-    it must look like a payment that another feed told. Raises Refused, and nothing is held, where none of them can be.
+    The entry of one that was booked is reversed, and needs a reason. Raises Refused, and nothing is held, where one of
+    them looks like no payment that another feed told, names the same bank reference as the one it is the twin of, or
+    went back.
     """
-    outcomes = []
+    found = []
     for notice_id in sorted(set(notice_ids)):
         stored = load(session, notice_id)
         if stored is None or stored.market_id != market_id:
             raise Refused(Problem(f"the market has no notice {notice_id}", field="notice"))
-        lock_accounts(session, market_id, {stored.notice.account_number})
-        original = _original_by_a_person(session, notice_id)
-        if original is not None:
-            settle(session, [(notice_id, "held", None)])
-            take_back_twins(session, notice_id, stored.notice.bank_reference, original)
-            outcomes.append(Outcome("held", notice_id))
-        elif stored.status == "recorded" and find_twins(session, market_id, [stored], person_says_same=True):
-            reverse(
-                session,
-                market_id,
-                _entry_of(session, notice_id),
-                reason=reason,
-                reassign=True,
-                login_id=login_id,
-                now=now,
-            )
-            settle(session, [(notice_id, "held", None)])
-            outcomes.append(Outcome("held", notice_id))
-    if not outcomes:
-        raise Refused(
-            Problem(
-                f"{'notice' if len(notice_ids) == 1 else 'notices'} {', '.join(map(str, notice_ids[:5]))}"
-                " cannot be held: no other feed told a payment like it, or the bank reference of both is the same",
-                field="notice",
-            )
-        )
-    return outcomes
+        found.append(stored)
+    # All accounts before any book, as whoever books does.
+    lock_accounts(session, market_id, {number for one in found for number in _numbers(one)})
+    problems = [Problem(why, field="notice") for one in found if (why := _hold(session, one, reason, login_id, now))]
+    if problems:
+        raise Refused(problems)
+    return [Outcome("held", one.id) for one in found]
+
+
+def _numbers(one: Stored) -> set[str]:
+    return {one.notice.account_number, one.notice.virtual_account} - {""}
+
+
+def _hold(session: Session, one: Stored, reason: str, login_id: int | None, now: datetime) -> str:
+    """Hold one again; why not, where it cannot be."""
+    if one.status == "duplicate":
+        original = _original_by_a_person(session, one.id)
+        if original is None:
+            return f"notice {one.id} names the same bank reference as the payment that it is the same as"
+        settle(session, [(one.id, "held", None)])
+        take_back_twins(session, one.id, one.notice.bank_reference, original)
+        return ""
+    if one.status not in ("recorded", "unmatched"):
+        return f"notice {one.id} is {one.status}; only an answered one can be held again"
+    if not find_twins(session, one.market_id, [one], person_says_same=True):
+        return f"no payment told by another feed is left that notice {one.id} could be"
+    if one.status == "recorded":
+        entry_id = _entry_of(session, one.id)
+        reverse(session, one.market_id, entry_id, reason=reason, reassign=True, login_id=login_id, now=now)
+    settle(session, [(one.id, "held", None)])
+    return ""
 
 
 def _original_by_a_person(session: Session, notice_id: int) -> int | None:
@@ -240,12 +255,51 @@ def _type_anew(session: Session, payment_id: int, login_id: int | None, now: dat
         amount=typed.amount,
         cash=False,
         occurred_at=typed.occurred_at,
-        client_key=f"again-{payment_id:08}",
+        client_key=_again(payment_id),
         login_id=login_id,
         memo=f"entry {typed.id} once more: payment {payment_id}, which confirmed it, was not the stall's",
         now=now,
     )
     return posted.entry_id
+
+
+def _confirm_again(
+    session: Session,
+    market_id: int,
+    stored: Sequence[Stored],
+    outcomes: Sequence[Outcome],
+    login_id: int | None,
+    now: datetime,
+) -> None:
+    """A payment that goes back into the book it was taken from is once more the sale that was typed there before it."""
+    for one, outcome in zip(stored, outcomes, strict=True):
+        if one.turns and outcome.entry_id is not None:
+            typed = _typed_anew(session, one, outcome.entry_id)
+            if typed is not None:
+                confirm(session, market_id, typed, outcome.entry_id, login_id=login_id, now=now)
+
+
+def _typed_anew(session: Session, one: Stored, entry_id: int) -> int | None:
+    """The sale that was typed anew when a notice's payment was taken back, if it stands in the book of this entry."""
+    connection = session.connection()
+    taken_back = select(ENTRY.c.id).where(ENTRY.c.notice_id == one.id, ENTRY.c.turn == one.turns)
+    key = _again(connection.execute(taken_back).scalar_one())
+    typed, undone = ENTRY.alias("typed"), ENTRY.alias("undone")
+    query = (
+        select(typed.c.id)
+        .join(ENTRY, ENTRY.c.book_id == typed.c.book_id)
+        .where(
+            ENTRY.c.id == entry_id,
+            typed.c.client_key == key,
+            ~select(undone.c.id).where(undone.c.concerns == typed.c.id, undone.c.kind == "reversal").exists(),
+        )
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _again(payment_id: int) -> str:
+    """The client key of the sale that is typed anew because a payment that confirmed it was taken back."""
+    return f"again-{payment_id:08}"
 
 
 def mark_not_sale(

@@ -3,7 +3,7 @@
 import csv
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from ledger.inbox.statements import workbook
-from ledger.inbox.statements.sheet import text_of
+from ledger.inbox.statements.sheet import Row, text_of
 from ledger.refused import Problem, Refused
 from merchants.look_alikes import seen_from_afar
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
@@ -124,11 +124,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str] | Problem]]:
         raise Refused(
             Problem(f"{path.name} is empty; the first line is the header {','.join(COLUMNS)}", line=1, kind="no_rows")
         )
-    header_line = text.splitlines()[0]
+    header_line = next(line for line in text.splitlines() if line.strip())
     delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = [cell.strip().lower() for cell in next(reader)]
+        header = [cell.strip().lower() for cell in next(row for row in reader if any(cell.strip() for cell in row))]
         missing = [column for column in COLUMNS if column not in header]
         if missing:
             raise Refused(
@@ -187,7 +187,7 @@ def _content(path: Path) -> bytes:
 def as_csv(raw: bytes, name: str) -> str:
     """A list as the text of a CSV file, each row on the line that it has in its file; a workbook's first sheet with
     anything in it. Raises Refused for what is neither text nor a workbook."""
-    if raw.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return _sheet_as_csv(raw, name)
     try:
         text = raw.decode("utf-8-sig")
@@ -219,14 +219,9 @@ def _sheet_as_csv(raw: bytes, name: str) -> str:
     if not rows:
         return ""
     header = [text_of(cell).lower() for cell in rows[0].cells]
-    numbers = [
-        Problem("is a number, which has lost its first 0s; make the column text", row.line, column, "number")
-        for row in rows[1:]
-        for column, cell in zip(header, row.cells, strict=False)
-        if column in ("account_number", "phone") and isinstance(cell, Decimal)
-    ]
-    if numbers:
-        raise Refused(numbers)
+    problems = [problem for row in rows[1:] for problem in _odd_cells(header, row)]
+    if problems:
+        raise Refused(problems)
     text = io.StringIO()
     written = csv.writer(text, lineterminator="\n")
     line = 1
@@ -236,6 +231,18 @@ def _sheet_as_csv(raw: bytes, name: str) -> str:
         written.writerow(cells + [""] * (len(header) - len(cells)))
         line = row.line + 1
     return text.getvalue()
+
+
+def _odd_cells(header: Sequence[str], row: Row) -> Iterator[Problem]:
+    """What a sheet made of a cell on its own, and what stands beside the table."""
+    for column, cell in zip(header, row.cells, strict=False):
+        if isinstance(cell, datetime):
+            yield Problem("is a date in the sheet; make the column text and type it again", row.line, column, "date")
+        elif isinstance(cell, Decimal) and column in ("account_number", "phone"):
+            message = "is a number, which may have lost its first 0s; make the column text and type it again"
+            yield Problem(message, row.line, column, "number")
+    if any(cell != "" for cell in row.cells[len(header) :]):
+        yield Problem("has something beside the table; delete it, or give it a column", row.line, kind="beside")
 
 
 def _account_change(before: StallRow, stall: NewStall, line: int) -> Iterator[Problem]:

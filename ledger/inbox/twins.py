@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, bindparam, not_, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, not_, or_, select, update
 from sqlmodel import Session
 
 from ledger.among import among, among_pairs
@@ -107,12 +107,22 @@ def hand_over_twins(session: Session, notice_id: int, original: int) -> None:
 
 
 def told_by_a_person(notice: FromClause, original: FromClause) -> ColumnElement[bool]:
-    """Whether it took a person to say that a notice is the twin of this original: they name no common reference."""
-    return or_(notice.c.bank_reference == "", notice.c.bank_reference != original.c.bank_reference)
+    """Whether it took a person to say that a notice is the twin of this original: neither it nor an earlier twin of it
+    names the same bank reference."""
+    earlier = NOTICE.alias("earlier")
+    alike = select(earlier.c.id).where(
+        earlier.c.same_as == original.c.id,
+        earlier.c.id < notice.c.id,
+        earlier.c.bank_reference == notice.c.bank_reference,
+    )
+    return or_(
+        notice.c.bank_reference == "",
+        and_(notice.c.bank_reference != original.c.bank_reference, ~alike.exists()),
+    )
 
 
 def take_back_twins(session: Session, notice_id: int, bank_reference: str, original: int) -> None:
-    """Undo `hand_over_twins`: a notice that is no twin after all takes those along that name its bank reference."""
+    """A notice that is no twin after all takes those along that name its bank reference; the others stay."""
     if bank_reference:
         session.connection().execute(
             update(NOTICE)

@@ -1,14 +1,15 @@
 """What a person looks at before settling what waits: held notices beside those they look like, parked ones with why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlmodel import Session
 
 from ledger.among import among
+from ledger.books.model import ENTRY
 from ledger.inbox.model import NOTICE, NOTICE_BODY, NOTICE_TRY, WAITING
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import Stored
@@ -130,34 +131,52 @@ def held(session: Session, market_id: int, file: HeldFile, *, limit: int, offset
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A notice about which a person said whether it was told before, and the earlier one: None where it is one more."""
+    """A notice about which a person said whether it was told before: `status` is what that made of it, `like` the
+    earlier one that it is the same as, None where it is one more."""
 
     told: Told
+    status: str
     like: Told | None
 
 
-def answered(session: Session, market_id: int, status: str, first: int, last: int) -> list[Answered]:
-    """Of the notices that came together with `first`, up to `last`, those of this status, `recorded` or `duplicate`,
-    about which a person had to say so: a twin that names the bank reference of its original is none."""
-    one, original = NOTICE.alias("one"), NOTICE.alias("original")
+def together_with(session: Session, market_id: int, first: int, last: int) -> list[int]:
+    """The ids of what came together with the notice `first`, up to and with the id `last`."""
+    one = NOTICE.alias("one")
     source = select(one.c.channel_id, one.c.feed, one.c.received_at).where(one.c.id == first)
+    query = select(NOTICE.c.id).where(
+        NOTICE.c.market_id == market_id,
+        NOTICE.c.id.between(first, last),
+        tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source),
+    )
+    return list(session.connection().execute(query.order_by(NOTICE.c.id)).scalars())
+
+
+def answered(session: Session, market_id: int, notice_ids: Iterable[int]) -> list[Answered]:
+    """Of these notices, those that are what only a person's word makes of one that was held: a twin that names no
+    bank reference in common, one that is booked and stands, or one that waits for a stall."""
+    original, reversal = NOTICE.alias("original"), ENTRY.alias("reversal")
+    undone = select(reversal.c.id).where(reversal.c.concerns == ENTRY.c.id, reversal.c.kind == "reversal")
+    stands = select(ENTRY.c.id).where(ENTRY.c.notice_id == NOTICE.c.id, ~undone.exists())
     found = session.connection().execute(
-        select(*_TOLD, NOTICE.c.same_as)
+        select(*_TOLD, NOTICE.c.status, NOTICE.c.same_as)
         .select_from(_WITH_BODY.outerjoin(original, original.c.id == NOTICE.c.same_as))
         .where(
-            or_(original.c.id.is_(None), told_by_a_person(NOTICE, original)),
             NOTICE.c.market_id == market_id,
-            NOTICE.c.id.between(first, last),
-            NOTICE.c.status == status,
-            tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source),
+            among(NOTICE.c.id, "notices"),
+            or_(
+                and_(NOTICE.c.status == "duplicate", told_by_a_person(NOTICE, original)),
+                and_(NOTICE.c.status == "recorded", stands.exists()),
+                NOTICE.c.status == "unmatched",
+            ),
         )
-        .order_by(NOTICE.c.id)
+        .order_by(NOTICE.c.id),
+        {"notices": list(notice_ids)},
     )
-    rows = [(Told(*row[:-1]), row.same_as) for row in found]
+    rows = [(Told(*row[:-2]), row.status, row.same_as) for row in found]
     query = select(*_TOLD).select_from(_WITH_BODY).where(among(NOTICE.c.id, "originals"))
-    originals = session.connection().execute(query, {"originals": [same_as for _, same_as in rows if same_as]})
+    originals = session.connection().execute(query, {"originals": [same_as for *_, same_as in rows if same_as]})
     like = {each.notice: Told(*each) for each in originals}
-    return [Answered(told, like.get(same_as)) for told, same_as in rows]
+    return [Answered(told, status, like.get(same_as)) for told, status, same_as in rows]
 
 
 def _read(session: Session, query: Select[Any]) -> list[Told]:

@@ -246,7 +246,7 @@ def differing(settings: Settings, market: str, as_json: bool) -> None:
         {
             "notice": row.notice,
             "received_at": row.received_at.astimezone(HO_CHI_MINH).isoformat(),
-            "booked": row.booked,
+            "first": row.first,
             "body": row.body,
         }
         for row in rows
@@ -254,7 +254,7 @@ def differing(settings: Settings, market: str, as_json: bool) -> None:
     if as_json:
         print_json(documents)
     else:
-        print_table(("notice", "received_at", "booked", "body"), [list(document.values()) for document in documents])
+        print_table(("notice", "received_at", "first", "body"), [list(document.values()) for document in documents])
 
 
 def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
@@ -303,7 +303,7 @@ def same(settings: Settings, notices: tuple[int, ...], as_json: bool) -> None:
 
 @command.command()
 @click.argument("notices", type=NUMBER, nargs=-1, required=True, metavar="NOTICE…")
-@click.option("--reason", required=True, help="Why, in a few words.")
+@click.option("--reason", default="", help="Why, in a few words; needed where one was booked.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def hold(settings: Settings, notices: tuple[int, ...], reason: str, as_json: bool) -> None:
@@ -311,8 +311,7 @@ def hold(settings: Settings, notices: tuple[int, ...], reason: str, as_json: boo
     with installation(settings).database.writing() as session:
         market_id = market_of(session, notices[0])
         outcomes = settling.hold(session, market_id, notices, reason=reason, login_id=None, now=utc_now())
-        for outcome in outcomes:
-            noted(session, "notice_held", market_id=market_id, notice=outcome.notice_id or 0)
+        noted(session, "notice_held", market_id=market_id, notice=min(notices), rows=len(outcomes))
     _print_outcomes(outcomes, as_json)
 
 

@@ -68,7 +68,7 @@ SAID = {
     "notice_assigned": "Chọn sạp cho báo có {notice}",
     "notice_same": "Ghi báo có là đã báo rồi",
     "notice_another": "Ghi báo có {notice} là một khoản khác",
-    "notice_held": "Hỏi lại báo có {notice}: đã báo rồi hay là khoản khác",
+    "notice_held": "Xem lại {rows} báo có, từ số {notice}: đã báo rồi hay là khoản khác",
     "notice_differs": "Kênh {channel} báo lại báo có {notice} với nội dung khác; sổ giữ lần báo đầu",
     "notice_tried_again": "Cho máy ghi lại báo có {notice}",
     "entry_added": "Ghi tay một khoản bán",

@@ -63,7 +63,9 @@ _TEXTS = {
     "column_twice": "Có cột đứng hai lần ở dòng đầu. Giữ lại một.",
     "no_csv": "Không phải tệp CSV. Trong bảng tính, chọn lưu thành CSV UTF-8.",
     "no_workbook": "Không đọc được bảng tính này. Trong bảng tính, chọn lưu thành CSV UTF-8.",
-    "number": "Ô này là số nên mất số 0 đứng đầu. Trong bảng tính đổi cả cột sang Văn bản (Text), rồi gõ lại.",
+    "number": "Ô này là số nên có thể mất số 0 đứng đầu. Trong bảng tính đổi cả cột sang Văn bản (Text), rồi gõ lại.",
+    "date": "Bảng tính đã đổi ô này thành ngày. Đổi cả cột sang Văn bản (Text), rồi gõ lại.",
+    "beside": "Có chữ nằm ngoài bảng, bên phải. Xoá đi.",
     "too_large": "Tệp lớn quá, không phải danh sách sạp.",
     "not_utf8": "Tệp không phải UTF-8. Trong bảng tính, chọn lưu thành CSV UTF-8.",
 }

@@ -42,7 +42,7 @@ def test_both_tellings_are_listed_as_they_were_sent(cho: Any, bring: Callable[..
     bring(first)
     assert bring(second)["duplicates"] == 1
     told = cho.json("payment", "differing", *IN_MARKET)
-    assert [(each["booked"], each["body"].encode()) for each in told] == [(True, first), (False, second)]
+    assert [(each["first"], each["body"].encode()) for each in told] == [(True, first), (False, second)]
     assert len({each["notice"] for each in told}) == 1
     assert "5000" in cho.done("payment", "differing", *IN_MARKET).out
 
@@ -62,7 +62,7 @@ def test_the_trail_and_the_doctor_tell_of_it_once(
         bring(sepay_body(id=1, transferAmount=5_000))
     assert noted() == 1
     findings = cho("doctor").out
-    assert "ben-song: 1 events were told again with another content in the last 30 days" in findings
+    assert "ben-song: events told again with another content in the last 30 days: 1" in findings
     assert "`payment differing --market ben-song` shows them" in findings
 
 

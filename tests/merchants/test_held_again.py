@@ -14,6 +14,8 @@ from ledger.inbox.model import NOTICE
 from ledger.inbox.notice import Notice
 from ledger.refused import Refused
 from market.db import Database
+from merchants.model import CODE_PAYMENT
+from merchants.payment_codes import ask_now
 from merchants.payments import Source, take
 from merchants.settling import another, hold, reverse, same
 from merchants.stalls import StallRow
@@ -117,7 +119,7 @@ def test_an_answer_may_be_changed_again_and_again(
     assert findings() == []
 
 
-def test_a_typed_sale_that_the_doubled_payment_confirmed_waits_for_its_own_again(
+def test_a_typed_sale_waits_again_and_is_confirmed_by_the_payment_that_comes_back(
     desk: Desk, huong: StallRow, both: tuple[int, int], ask_again: Callable[[int], None],
     one_more: Callable[[int], int],
 ) -> None:  # fmt: skip
@@ -125,6 +127,8 @@ def test_a_typed_sale_that_the_doubled_payment_confirmed_waits_for_its_own_again
     assert desk.takings(huong) == Takings(2, 100_000, 0, 0)
     ask_again(both[1])
     assert desk.takings(huong) == Takings(1, 50_000, 50_000, 0)
+    one_more(both[1])
+    assert desk.takings(huong) == Takings(2, 100_000, 0, 0)
 
 
 def test_the_earlier_of_the_two_can_be_asked_about_as_well(
@@ -167,7 +171,7 @@ def test_the_same_bank_reference_leaves_nothing_to_ask(
     notice = told(huong, 50_000)
     take(session, channel, "hook", [(notice, b"{}")], NOW)
     [polled] = take(session, channel, "poll", [(notice, b"{}")], NOW)
-    with pytest.raises(Refused, match=f"notice {polled.notice_id} cannot be held: no other feed told a payment like"):
+    with pytest.raises(Refused, match=f"notice {polled.notice_id} names the same bank reference"):
         ask_again(polled.notice_id or 0)
 
 
@@ -175,7 +179,7 @@ def test_a_payment_that_no_other_feed_told_is_not_asked_about(
     session: Session, channel: Source, huong: StallRow, told: Told, ask_again: Callable[[int], None]
 ) -> None:
     [paid] = take(session, channel, "hook", [(told(huong, 50_000), b"{}")], NOW)
-    with pytest.raises(Refused, match="cannot be held"):
+    with pytest.raises(Refused, match=f"no payment told by another feed is left that notice {paid.notice_id} could be"):
         ask_again(paid.notice_id or 0)
     assert statuses(session, paid.notice_id or 0) == ["recorded"]
 
@@ -191,3 +195,61 @@ def test_money_that_went_back_is_not_asked_about(
 def test_another_market_asks_nothing(other_market_id: int, session: Session, both: tuple[int, int]) -> None:
     with pytest.raises(Refused, match=f"the market has no notice {both[1]}"):
         hold(session, other_market_id, [both[1]], reason="why", login_id=None, now=NOW)
+
+
+def test_one_more_that_found_no_stall_is_asked_about_again(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int, ask_again: Callable[[int], None]
+) -> None:
+    nobodys = told(huong, 50_000, account_number="5550001")
+    take(session, channel, "hook", [(nobodys, b"{}")], NOW)
+    [held] = take(session, channel, "statement", [(nobodys._replace(event_id="x", bank_reference=""), b"")], NOW)
+    assert held.notice_id is not None
+    another(session, market_id, [held.notice_id], sources=[channel], login_id=None, now=NOW)
+    ask_again(held.notice_id)
+    assert statuses(session, held.notice_id) == ["held"]
+
+
+def test_a_twin_that_nobody_was_asked_about_is_not_asked_about_again(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int, ask_again: Callable[[int], None]
+) -> None:
+    take(session, channel, "statement", [(told(huong, 50_000, bank_reference=""), b"")], NOW)
+    notice = told(huong, 50_000)
+    [held] = take(session, channel, "hook", [(notice, b"{}")], NOW)
+    same(session, market_id, [held.notice_id or 0])
+    [polled] = take(session, channel, "poll", [(notice, b"{}")], NOW)
+    with pytest.raises(Refused, match=f"notice {polled.notice_id} names the same bank reference"):
+        ask_again(polled.notice_id or 0)
+
+
+def test_of_several_each_that_cannot_be_is_named(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int, both: tuple[int, int]
+) -> None:
+    [paid] = take(session, channel, "hook", [(told(huong, 60_000), b"{}")], NOW)
+    with pytest.raises(Refused) as refused:
+        hold(session, market_id, [paid.notice_id or 0, both[1]], reason="why", login_id=None, now=NOW)
+    assert [problem.message for problem in refused.value.problems] == [
+        f"notice {both[1]} is held; only an answered one can be held again",
+        f"no payment told by another feed is left that notice {paid.notice_id} could be",
+    ]
+
+
+def test_an_entry_is_not_reversed_without_a_reason(
+    session: Session, market_id: int, both: tuple[int, int], one_more: Callable[[int], int]
+) -> None:
+    one_more(both[1])
+    with pytest.raises(Refused, match="is needed: say in a few words why"):
+        hold(session, market_id, [both[1]], login_id=None, now=NOW)
+
+
+def test_a_code_that_was_paid_once_is_not_paid_again_by_the_same_payment(
+    session: Session, channel: Source, huong: StallRow, told: Told, market_id: int,
+    ask_again: Callable[[int], None], one_more: Callable[[int], int],
+) -> None:  # fmt: skip
+    code = ask_now(session, huong, 50_000, now=NOW)
+    take(session, channel, "hook", [(told(huong, 50_000), b"{}")], NOW)
+    [held] = take(session, channel, "poll", [(told(huong, 50_000, bank_reference="", memo=code), b"{}")], NOW)
+    one_more(held.notice_id or 0)
+    ask_again(held.notice_id or 0)
+    one_more(held.notice_id or 0)
+    rows = session.connection().execute(select(CODE_PAYMENT.c.again).order_by(CODE_PAYMENT.c.entry_id)).scalars()
+    assert list(rows) == [False, False]

@@ -231,7 +231,6 @@ def test_a_dry_run_counts_and_changes_nothing(bring: Bring, codes: Callable[[], 
         (b" \n\n", "line 1: stalls.csv is empty; the first line is the header code,name,"),
         (HEADER.replace("bank,", "").encode(), "line 1, bank: stalls.csv has no column bank; the header is code,name,"),
         ((HEADER + ",bank").encode(), "line 1, bank: stalls.csv has the column bank twice; keep one"),
-        (b"\n" + _list(FISH).encode(), "line 1, code: stalls.csv has no column code, name,"),
         (_list(FISH, RICE).encode("utf-16"), "line 1: stalls.csv is not UTF-8 (byte 0xff); save it as CSV UTF-8"),
         (_list(FISH, RICE).encode("utf-16-le"), "line 2: stalls.csv is not UTF-8"),
         (HEADER.encode("utf-16-le"), "line 1: stalls.csv is no text file; save it as CSV UTF-8"),
@@ -292,7 +291,7 @@ def test_the_first_sheet_with_anything_in_it_is_taken(bring: Bring) -> None:
 
 
 def test_a_wrong_cell_is_told_by_the_line_that_the_spreadsheet_shows(bring: Bring) -> None:
-    rows = [CELLS[0], [], [], FISH.replace("VCB", "VCBX").split(",")]
+    rows = [[], CELLS[0], [], FISH.replace("VCB", "VCBX").split(",")]
     [error] = bring(as_xlsx(rows)).errors
     assert (error.line, error.field) == (4, "bank")
 
@@ -305,7 +304,7 @@ def test_a_number_that_has_lost_its_zeros_is_refused(
     cells[COLUMNS.index(column)] = number
     [error] = bring(as_xlsx([CELLS[0], cells])).errors
     assert (error.line, error.field, error.kind) == (2, column, "number")
-    assert error.message == "is a number, which has lost its first 0s; make the column text"
+    assert error.message == "is a number, which may have lost its first 0s; make the column text and type it again"
     assert codes() == []
 
 
@@ -318,3 +317,19 @@ def test_what_is_no_workbook_is_refused(bring: Bring, content: bytes) -> None:
 def test_an_empty_workbook_has_no_rows(bring: Bring) -> None:
     [error] = bring(as_xlsx([])).errors
     assert error.kind == "no_rows"
+
+
+def test_a_cell_that_the_sheet_made_a_date_of_is_refused(bring: Bring) -> None:
+    cells: list[object] = list(CELLS[1])
+    cells[COLUMNS.index("section")] = datetime(2026, 12, 3)  # noqa: DTZ001 (a cell has no zone)
+    [error] = bring(as_xlsx([CELLS[0], cells])).errors
+    assert (error.line, error.field, error.kind) == (2, "section", "date")
+
+
+def test_a_note_beside_the_table_is_refused(bring: Bring) -> None:
+    [error] = bring(as_xlsx([CELLS[0], [*CELLS[1], "", "hỏi lại"]])).errors
+    assert (error.line, error.kind) == (2, "beside")
+
+
+def test_a_list_may_begin_below_an_empty_line(bring: Bring) -> None:
+    assert bring("\n\n" + _list(FISH)).created == 1

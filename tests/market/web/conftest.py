@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from ledger.days import utc_now
-from ledger.inbox.notice import Notice
+from ledger.books.counts import month_counts
+from ledger.days import Month, local_date, utc_now
+from ledger.inbox.notice import Feed, Notice
 from market.access import devices, sessions
 from market.access.logins import add_login
 from market.access.throttle import Throttle
@@ -214,3 +215,28 @@ def near(database: Database) -> Side:
 def far(database: Database, near: Side) -> Side:
     """Another whole market, which is not theirs."""
     return build_side(database, "xa", "0123400002")
+
+
+@pytest.fixture
+def tell(database: Database, channel: Source, told: Callable[..., Notice]) -> Callable[..., list[int]]:
+    """A feed tells of payments at once: `tell(huong, 50_000, feed="statement")` gives their notices."""
+
+    def tell_(stall: StallRow, *amounts: int, feed: Feed = "hook", source: Source = channel, **said: Any) -> list[int]:
+        now = utc_now()
+        notices = [told(stall, amount, at=now)._replace(**said) for amount in amounts]
+        with database.writing() as session:
+            outcomes = take(session, source, feed, [(notice, b"{}") for notice in notices], now)
+        return [outcome.notice_id for outcome in outcomes if outcome.notice_id is not None]
+
+    return tell_
+
+
+@pytest.fixture
+def counted(database: Database, market_id: int) -> Callable[[StallRow], int]:
+    """How many transactions a stall has this month."""
+
+    def count(stall: StallRow) -> int:
+        with database.reading() as session:
+            return month_counts(session, market_id, Month.of(local_date(utc_now()))).get(stall.book_id, 0)
+
+    return count

@@ -4,21 +4,18 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from ledger import books
-from ledger.books.counts import month_counts
-from ledger.days import Month, local_date, utc_now
-from ledger.inbox.notice import Feed, Notice
+from ledger.days import utc_now
 from ledger.inbox.receive import waiting
 from market.db import Database
 from market.model import CHANNEL
-from market.web import board_answered, board_held, board_unmatched
-from merchants.payments import Outcome, Source, take, take_up
+from market.web import board_held, board_unmatched
+from merchants.payments import Outcome, Source, take_up
 from merchants.stalls import StallRow
 
 Tell = Callable[..., list[int]]
@@ -28,31 +25,6 @@ Tell = Callable[..., list[int]]
 def board(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """A browser at the board of chợ Bến Sông."""
     return signed_in("board", market_id=market_id)
-
-
-@pytest.fixture
-def tell(database: Database, channel: Source, told: Callable[..., Notice]) -> Tell:
-    """A feed tells of payments at once: `tell(huong, 50_000, feed="statement")` gives their notices."""
-
-    def tell_(stall: StallRow, *amounts: int, feed: Feed = "hook", source: Source = channel, **said: Any) -> list[int]:
-        now = utc_now()
-        notices = [told(stall, amount, at=now)._replace(**said) for amount in amounts]
-        with database.writing() as session:
-            outcomes = take(session, source, feed, [(notice, b"{}") for notice in notices], now)
-        return [outcome.notice_id for outcome in outcomes if outcome.notice_id is not None]
-
-    return tell_
-
-
-@pytest.fixture
-def counted(database: Database, market_id: int) -> Callable[[StallRow], int]:
-    """How many transactions a stall has this month."""
-
-    def count(stall: StallRow) -> int:
-        with database.reading() as session:
-            return month_counts(session, market_id, Month.of(local_date(utc_now()))).get(stall.book_id, 0)
-
-    return count
 
 
 def read(browser: FlaskClient, address: str) -> str:
@@ -77,10 +49,6 @@ HELD = "/board/ben-song/held"
 ANSWERED = "/board/ben-song/held/answered"
 PARKED = "/board/ben-song/parked"
 ASSIGNED = "/board/ben-song/unmatched/assigned"
-
-
-def line_of(page: str) -> str:
-    return str(re.findall(r"/held/answered/(\d+)", page)[0])
 
 
 # Told before?
@@ -142,54 +110,6 @@ def test_a_whole_file_is_settled_by_one_tap(
     assert "Đã ghi 2 khoản là đã báo rồi" in after(board, f"{HELD}/{file[0]}/file", last=last)
     assert statuses(database, market_id, "held") == [other]
     assert counted(huong) == 3
-
-
-@pytest.mark.parametrize(("answer", "other", "count"), [("same", "another", 2), ("another", "same", 1)])
-def test_a_wrong_answer_is_asked_again(
-    board: FlaskClient, huong: StallRow, tell: Tell, counted: Callable[[StallRow], int],
-    answer: str, other: str, count: int,
-) -> None:  # fmt: skip
-    tell(huong, 50_000)
-    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
-    after(board, f"{HELD}/{held}", answer=answer)
-    assert "Hỏi lại 1 khoản" in after(board, f"{ANSWERED}/{line_of(read(board, ANSWERED))}")
-    after(board, f"{HELD}/{held}", answer=other)
-    assert counted(huong) == count
-
-
-def test_a_whole_file_is_asked_again_by_one_tap(
-    board: FlaskClient, database: Database, market_id: int, huong: StallRow, tell: Tell
-) -> None:
-    tell(huong, 50_000, 60_000, 70_000)
-    first, second, last = tell(huong, 50_000, 60_000, 70_000, feed="statement", bank_reference="")
-    after(board, f"{HELD}/{first}/file", last=last)
-    page = read(board, ANSWERED)
-    assert "3 khoản nhận cùng lúc đã báo rồi" in page
-    assert "Hỏi lại 3 khoản" in after(board, f"{ANSWERED}/{line_of(page)}")
-    assert statuses(database, market_id, "held") == [first, second, last]
-    assert "chưa trả lời khoản nào" in read(board, ANSWERED)
-
-
-def test_an_answer_is_asked_again_once(board: FlaskClient, huong: StallRow, tell: Tell) -> None:
-    tell(huong, 50_000)
-    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
-    after(board, f"{HELD}/{held}", answer="same")
-    address = f"{ANSWERED}/{line_of(read(board, ANSWERED))}"
-    after(board, address)
-    assert "đã có người xử lý" in after(board, address)
-
-
-def test_after_a_week_an_answer_stays(
-    board: FlaskClient, huong: StallRow, tell: Tell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tell(huong, 50_000)
-    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
-    after(board, f"{HELD}/{held}", answer="same")
-    line = line_of(read(board, ANSWERED))
-    later = utc_now() + timedelta(days=8)
-    monkeypatch.setattr(board_answered, "utc_now", lambda: later)
-    assert "chưa trả lời khoản nào" in read(board, ANSWERED)
-    assert "đã có người xử lý" in after(board, f"{ANSWERED}/{line}")
 
 
 def test_what_came_after_the_page_was_shown_is_not_settled_with_it(
