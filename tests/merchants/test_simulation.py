@@ -54,7 +54,7 @@ class Simulation:
             (self.hold, 1),
             (self.reverse, 3),
             (self.mark, 4),
-            (self.confirm, 2),
+            (self.confirm, 3),
         ]
         self.random.choices([act for act, _ in acts], [weight for _, weight in acts])[0]()
 
@@ -172,7 +172,8 @@ class Simulation:
 
     def assign(self) -> None:
         if one := self._some_told("unmatched"):
-            stall = self.random.randrange(len(self.stalls))
+            again = one.entry is not None and self.random.random() < 0.5
+            stall = one.entry.stall if again and one.entry else self.random.randrange(len(self.stalls))
             self._refused_unless(one.status == "unmatched", lambda: self._assign(one, stall))
 
     def _assign(self, one: Told, stall: int) -> None:
@@ -266,7 +267,14 @@ class Simulation:
         entry.state = "not_sale" if no_sale else "sale"
 
     def confirm(self) -> None:
-        typed, payment = self._some_entry("typed"), self._some_entry("payment")
+        typed = self._some_entry("typed")
+        # Mostly where it can be: a payment of the same stall.
+        own = [
+            one
+            for one in self.entries
+            if typed and (one.kind, one.stall, one.state) == ("payment", typed.stall, "sale")
+        ]
+        payment = self.random.choice(own) if own and self.random.random() < 0.7 else self._some_entry("payment")
         if typed and payment:
             possible = typed.stall == payment.stall and "reversed" not in (typed.state, payment.state)
             self._refused_unless(possible and payment.confirms is None, lambda: self._confirm(typed, payment))
