@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, UniqueConstraint, case, func, null, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    Connection,
+    Table,
+    UniqueConstraint,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlmodel import SQLModel
 
 from ledger import guards
@@ -64,53 +77,61 @@ def days_agree(connection: Connection) -> Iterator[Finding]:
     def taken(*origins: str) -> Any:
         return func.coalesce(func.sum(case((ENTRY.c.origin.in_(origins), -POSTING.c.amount), else_=0)), 0)
 
-    wanted = (
+    names = ("cashless_count", "cashless_sum", "typed_sum", "cash_sum")
+    sums = (func.sum(ENTRY.c.counted), taken("payment"), taken("typed"), taken("cash", "count"))
+    nothing = literal(0)
+    totals = select(
+        DAY_TOTAL.c.book_id,
+        DAY_TOTAL.c.booked_on,
+        literal(1).label("totals"),
+        nothing.label("entries"),
+        *(DAY_TOTAL.c[name].label(f"said_{name}") for name in names),
+        *(nothing.label(name) for name in names),
+    )
+    entries = (
         select(
             ENTRY.c.book_id,
             ENTRY.c.booked_on,
-            func.sum(ENTRY.c.counted).label("cashless_count"),
-            taken("payment").label("cashless_sum"),
-            taken("typed").label("typed_sum"),
-            taken("cash", "count").label("cash_sum"),
+            nothing.label("totals"),
+            literal(1).label("entries"),
+            *(nothing.label(f"said_{name}") for name in names),
+            *(total.label(name) for name, total in zip(names, sums, strict=True)),
         )
         .outerjoin(POSTING, (POSTING.c.entry_id == ENTRY.c.id) & (POSTING.c.account == "sales"))
         .group_by(ENTRY.c.book_id, ENTRY.c.booked_on)
-        .subquery()
     )
-    same_day = (wanted.c.book_id == DAY_TOTAL.c.book_id) & (wanted.c.booked_on == DAY_TOTAL.c.booked_on)
-    names = ("cashless_count", "cashless_sum", "typed_sum", "cash_sum")
-    book_id = func.coalesce(DAY_TOTAL.c.book_id, wanted.c.book_id)
-    day = func.coalesce(DAY_TOTAL.c.booked_on, wanted.c.booked_on)
-    rows = connection.execute(
-        select(
-            BOOK.c.market_id,
-            book_id.label("book_id"),
-            day.label("day"),
-            DAY_TOTAL.c.book_id.label("total"),
-            wanted.c.book_id.label("entries"),
-            *(DAY_TOTAL.c[name].label(f"said_{name}") for name in names),
-            *(wanted.c[name] for name in names),
-        )
-        .select_from(DAY_TOTAL.outerjoin(wanted, same_day, full=True).outerjoin(BOOK, BOOK.c.id == book_id))
-        .where(
+    # Side by side and not joined: SQLite compares each row of a full join with every one of the other side.
+    both = union_all(totals, entries).subquery()
+    day = both.c.book_id, both.c.booked_on
+    columns = ("totals", "entries", *(f"said_{name}" for name in names), *names)
+    summed = {name: func.sum(both.c[name]) for name in columns}
+    wrong_days = (
+        select(*day, *(total.label(name) for name, total in summed.items()))
+        .group_by(*day)
+        .having(
             or_(
-                DAY_TOTAL.c.book_id.is_(None),
-                wanted.c.book_id.is_(None),
-                *(DAY_TOTAL.c[name] != wanted.c[name] for name in names),
+                summed["totals"] == 0,
+                summed["entries"] == 0,
+                *(summed[f"said_{name}"] != summed[name] for name in names),
             )
         )
-        .order_by(book_id, day)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(BOOK.c.market_id, wrong_days)
+        .select_from(wrong_days.outerjoin(BOOK, BOOK.c.id == wrong_days.c.book_id))
+        .order_by(wrong_days.c.book_id, wrong_days.c.booked_on)
     )
     for row in rows:
-        if row.total is None:
-            message = f"{row.day} has entries and no total"
-        elif row.entries is None:
-            message = f"{row.day} has a total and no entries"
+        if not row.totals:
+            message = f"{row.booked_on} has entries and no total"
+        elif not row.entries:
+            message = f"{row.booked_on} has a total and no entries"
         else:
             said = row._mapping
             wrong = [name for name in names if said[f"said_{name}"] != said[name]]
             differs = ", ".join(f"{name} says {said[f'said_{name}']}, its entries {said[name]}" for name in wrong)
-            message = f"the total of {row.day} is wrong: {differs}"
+            message = f"the total of {row.booked_on} is wrong: {differs}"
         yield Finding("days", row.market_id, row.book_id, None, message)
 
 
