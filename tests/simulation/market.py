@@ -40,6 +40,7 @@ class Typed:
     amount: int
     day: date
     confirmed_by: int | None = None
+    anew_for: tuple[int, str, str] | None = None
 
 
 class Lost(Exception):
@@ -202,11 +203,17 @@ class Market(Records):
             self._assign(row, right if self.random.random() < 0.8 else self.random.randrange(len(self.stalls)))
 
     def _assign(self, row: Any, stall: int) -> None:
-        self.do(
+        outcome = self.do(
             lambda session: settling.assign(
                 session, row.market_id, row.id, self.stalls[stall], reason="why", login_id=1, now=NOW
             )
         )
+        for typed in self.typed:
+            if outcome.entry_id is not None and typed.anew_for == (row.channel_id, row.feed, row.event_id):
+                # Back in the book that it was taken from, it confirms what it confirmed.
+                if (typed.stall, typed.confirmed_by) == (stall, None):
+                    typed.confirmed_by = outcome.entry_id
+                typed.anew_for = None
 
     def reverse(self) -> None:
         if entries := self.standing():
@@ -224,6 +231,7 @@ class Market(Records):
             if reassign and typed.confirmed_by == entry.id:
                 assert reversal.typed_anew is not None
                 typed.entry, typed.confirmed_by = reversal.typed_anew, None
+                typed.anew_for = (entry.channel_id, entry.feed, entry.event_id)
 
     def mark(self) -> None:
         if entries := self.standing():
