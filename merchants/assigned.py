@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from ledger.books.model import BY_A_PERSON, ENTRY
+from ledger.books.model import BY_A_PERSON, ENTRY, stands
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.model import STALL
 
@@ -34,7 +34,6 @@ def assigned_since(session: Session, market_id: int, since: datetime) -> list[As
     Whoever assigned them saw their amounts, when they were nobody's; a payment that found its stall by itself is never
     among them.
     """
-    reversal = ENTRY.alias("reversal")
     rows = session.connection().execute(
         select(
             ENTRY.c.id,
@@ -56,7 +55,7 @@ def assigned_since(session: Session, market_id: int, since: datetime) -> list[As
             ENTRY.c.market_id == market_id,
             ENTRY.c.recorded_at >= since,
             BY_A_PERSON,
-            ~select(reversal.c.id).where(reversal.c.concerns == ENTRY.c.id, reversal.c.kind == "reversal").exists(),
+            stands(ENTRY.c.id),
         )
         .order_by(ENTRY.c.id.desc())
     )

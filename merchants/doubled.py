@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, select
 from sqlmodel import Session
 
-from ledger.books.model import ENTRY
+from ledger.books.model import ENTRY, stands
 from ledger.days import local_date
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.masking import names_in
@@ -28,7 +28,6 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
     days = {local_date(at) for at in payments.values()}
     around = {day + timedelta(days=step) for day in days for step in (-1, 0, 1)}
     earlier, entry, body = (table.alias(f"earlier_{table.name}") for table in (NOTICE, ENTRY, NOTICE_BODY))
-    undone = ENTRY.alias("undone")
     rows = session.connection().execute(
         select(ENTRY.c.id, earlier.c.at, NOTICE_BODY.c.payer_name, NOTICE_BODY.c.payer_account, NOTICE_BODY.c.memo)
         .add_columns(body.c.memo.label("earlier_memo"), STALL.c.id.label("stall_id"))
@@ -61,7 +60,7 @@ def doubled(session: Session, payments: Mapping[int, datetime]) -> set[int]:
         .where(
             ENTRY.c.id.in_(payments),
             ~select(CODE_PAYMENT.c.entry_id).where(CODE_PAYMENT.c.entry_id == entry.c.id).exists(),
-            ~select(undone.c.id).where(undone.c.concerns == entry.c.id, undone.c.kind == "reversal").exists(),
+            stands(entry.c.id),
         )
     )
     near = [row for row in rows if abs(payments[row.id] - row.at) <= WITHIN]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select
 from sqlmodel import Session
 
-from ledger.books.model import ENTRY
+from ledger.books.model import stands
 from ledger.refused import Problem, Refused
 from merchants.model import CODE_PAYMENT, PAYMENT_CODE, REFERENCE
 from merchants.references import new_references
@@ -134,8 +134,9 @@ def record_answers(session: Session, market_id: int, answers: list[Answer]) -> N
     connection = session.connection()
     wanted = sorted({answer.payment_code_id for answer in answers})
     codes = {row.id: row for row in connection.execute(select(PAYMENT_CODE).where(PAYMENT_CODE.c.id.in_(wanted)))}
-    undone = select(ENTRY.c.id).where(ENTRY.c.concerns == CODE_PAYMENT.c.entry_id, ENTRY.c.kind == "reversal")
-    before = select(CODE_PAYMENT.c.payment_code_id).where(CODE_PAYMENT.c.payment_code_id.in_(wanted), ~undone.exists())
+    before = select(CODE_PAYMENT.c.payment_code_id).where(
+        CODE_PAYMENT.c.payment_code_id.in_(wanted), stands(CODE_PAYMENT.c.entry_id)
+    )
     paid = {row.payment_code_id for row in connection.execute(before)}
     rows = []
     for answer in answers:

@@ -65,7 +65,7 @@ def take(
         return []
     with one_journey(session):
         # Before the mark, so that both ways below lock in one order: accounts, books, the notices' own keys.
-        lock_accounts(session, source.market_id, _numbers(notice for notice, _ in deliveries))
+        lock_accounts(session, source.market_id, numbers_named(notice for notice, _ in deliveries))
         mark(session)
     try:
         outcomes = _take_at_once(session, source, feed, deliveries, now)
@@ -164,7 +164,7 @@ def book(
 ) -> list[Outcome]:
     """Find each notice's stall and write its entry, or leave it unmatched, held, or the twin of one told before."""
     notices = [one.notice for one in stored]
-    lock_accounts(session, source.market_id, _numbers(notices))
+    lock_accounts(session, source.market_id, numbers_named(notices))
     known, _ = _know(session, source.market_id, notices)
     plan = _decide(session, source, stored, decision or Decision(), known)
     outcomes = _write(session, source, stored, plan, now)
@@ -199,7 +199,8 @@ class _Plan:
         return ("unmatched" if self.found[notice_id] is None else "recorded"), None
 
 
-def _numbers(notices: Iterable[Notice]) -> set[str]:
+def numbers_named(notices: Iterable[Notice]) -> set[str]:
+    """The account numbers in notices, the virtual ones with them."""
     return {number for one in notices for number in (one.account_number, one.virtual_account)} - {""}
 
 
@@ -216,7 +217,7 @@ def _know(session: Session, market_id: int, notices: Sequence[Notice], *more: As
     said = {memo: references_in(memo) for memo in {one.memo for one in notices}}
     references = {reference for each in said.values() for reference in each}
     held, owned, *others = answers(
-        session, ask_holdings(session, market_id, _numbers(notices)), ask_owners(references), *more
+        session, ask_holdings(session, market_id, numbers_named(notices)), ask_owners(references), *more
     )
     return _Known(said, held, owned), others
 

@@ -9,19 +9,24 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from ledger import books
-from ledger.books.model import ENTRY, POSTING
+from ledger.books.model import ENTRY, POSTING, stands
 from ledger.inbox.model import NOTICE
 from ledger.inbox.receive import Stored, load, settle
 from ledger.inbox.twins import find_twins, hand_over_twins, lock_accounts, take_back_twins, told_by_a_person
 from ledger.refused import Problem, Refused
-from merchants.payments import Decision, Match, Outcome, Source, book, book_or_keep
+from merchants.payments import Decision, Match, Outcome, Source, book, book_or_keep, numbers_named
 from merchants.stalls import StallRow
 
 
-def _load(session: Session, market_id: int, notice_id: int, status: str, otherwise: dict[str, str]) -> Stored:
+def _of_market(session: Session, market_id: int, notice_id: int) -> Stored:
     stored = load(session, notice_id)
     if stored is None or stored.market_id != market_id:
         raise Refused(Problem(f"the market has no notice {notice_id}", field="notice"))
+    return stored
+
+
+def _load(session: Session, market_id: int, notice_id: int, status: str, otherwise: dict[str, str]) -> Stored:
+    stored = _of_market(session, market_id, notice_id)
     if stored.status != status:
         mend = otherwise.get(stored.status, f"only {status} ones can be settled this way")
         raise Refused(Problem(f"notice {notice_id} is {stored.status}; {mend}", field="notice"))
@@ -143,22 +148,13 @@ def hold(
     them looks like no payment that another feed told, names the same bank reference as the one it is the twin of, or
     went back.
     """
-    found = []
-    for notice_id in sorted(set(notice_ids)):
-        stored = load(session, notice_id)
-        if stored is None or stored.market_id != market_id:
-            raise Refused(Problem(f"the market has no notice {notice_id}", field="notice"))
-        found.append(stored)
+    found = [_of_market(session, market_id, notice_id) for notice_id in sorted(set(notice_ids))]
     # All accounts before any book, as whoever books does.
-    lock_accounts(session, market_id, {number for one in found for number in _numbers(one)})
+    lock_accounts(session, market_id, numbers_named(one.notice for one in found))
     problems = [Problem(why, field="notice") for one in found if (why := _hold(session, one, reason, login_id, now))]
     if problems:
         raise Refused(problems)
     return [Outcome("held", one.id) for one in found]
-
-
-def _numbers(one: Stored) -> set[str]:
-    return {one.notice.account_number, one.notice.virtual_account} - {""}
 
 
 def _hold(session: Session, one: Stored, reason: str, login_id: int | None, now: datetime) -> str:
@@ -175,7 +171,7 @@ def _hold(session: Session, one: Stored, reason: str, login_id: int | None, now:
     if not find_twins(session, one.market_id, [one], person_says_same=True):
         return f"no payment told by another feed is left that notice {one.id} could be"
     if one.status == "recorded":
-        entry_id = _entry_of(session, one.id)
+        entry_id = _last_entry(session, one)
         reverse(session, one.market_id, entry_id, reason=reason, reassign=True, login_id=login_id, now=now)
     settle(session, [(one.id, "held", None)])
     return ""
@@ -188,9 +184,9 @@ def _original_by_a_person(session: Session, notice_id: int) -> int | None:
     return found.scalar_one_or_none()
 
 
-def _entry_of(session: Session, notice_id: int) -> int:
-    """The entry of a recorded notice: that of its last turn."""
-    query = select(ENTRY.c.id).where(ENTRY.c.notice_id == notice_id).order_by(ENTRY.c.turn.desc()).limit(1)
+def _last_entry(session: Session, one: Stored) -> int:
+    """The newest entry that a notice had when it was loaded."""
+    query = select(ENTRY.c.id).where(ENTRY.c.notice_id == one.id, ENTRY.c.turn == one.turns)
     return int(session.connection().execute(query).scalar_one())
 
 
@@ -281,20 +277,13 @@ def _confirm_again(
 
 def _typed_anew(session: Session, one: Stored, entry_id: int) -> int | None:
     """The sale that was typed anew when a notice's payment was taken back, if it stands in the book of this entry."""
-    connection = session.connection()
-    taken_back = select(ENTRY.c.id).where(ENTRY.c.notice_id == one.id, ENTRY.c.turn == one.turns)
-    key = _again(connection.execute(taken_back).scalar_one())
-    typed, undone = ENTRY.alias("typed"), ENTRY.alias("undone")
+    typed = ENTRY.alias("typed")
     query = (
         select(typed.c.id)
         .join(ENTRY, ENTRY.c.book_id == typed.c.book_id)
-        .where(
-            ENTRY.c.id == entry_id,
-            typed.c.client_key == key,
-            ~select(undone.c.id).where(undone.c.concerns == typed.c.id, undone.c.kind == "reversal").exists(),
-        )
+        .where(ENTRY.c.id == entry_id, typed.c.client_key == _again(_last_entry(session, one)), stands(typed.c.id))
     )
-    return connection.execute(query).scalar_one_or_none()
+    return session.connection().execute(query).scalar_one_or_none()
 
 
 def _again(payment_id: int) -> str:

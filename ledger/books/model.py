@@ -1,8 +1,20 @@
 """The tables of the books. Entries and postings are only ever added; the database refuses anything else (`guards`)."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Sequence, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Sequence,
+    String,
+    UniqueConstraint,
+    select,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from ledger.columns import BigId, Moment
@@ -166,3 +178,9 @@ ENTRY_NOTE = SQLModel.metadata.tables["entry_note"]
 DAY_TOTAL = SQLModel.metadata.tables["day_total"]
 CASH_COUNT = SQLModel.metadata.tables["cash_count"]
 SEAL = SQLModel.metadata.tables["seal"]
+
+
+def stands(entry_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether no reversal concerns the entry of this id."""
+    reversal = ENTRY.alias()
+    return ~select(reversal.c.id).where(reversal.c.concerns == entry_id, reversal.c.kind == "reversal").exists()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlmodel import Session
 
 from ledger.among import among
-from ledger.books.model import ENTRY
+from ledger.books.model import ENTRY, stands
 from ledger.inbox.model import NOTICE, NOTICE_BODY, NOTICE_TRY, WAITING
 from ledger.inbox.notice import Notice
 from ledger.inbox.receive import Stored
@@ -106,12 +106,15 @@ def held_files(session: Session, market_id: int) -> list[HeldFile]:
 
 def held_with(session: Session, market_id: int, notice_id: int, last: int) -> list[int]:
     """The ids of what is still held of all that came together with this notice, up to and with the id `last`."""
+    query = _waiting([NOTICE.c.id], market_id, "held").where(NOTICE.c.id <= last, _came_with(notice_id))
+    return list(session.connection().execute(query.order_by(NOTICE.c.id)).scalars())
+
+
+def _came_with(notice_id: int) -> ColumnElement[bool]:
+    """Told by the same channel and feed in the same moment."""
     one = NOTICE.alias("one")
     source = select(one.c.channel_id, one.c.feed, one.c.received_at).where(one.c.id == notice_id)
-    query = _waiting([NOTICE.c.id], market_id, "held").where(
-        NOTICE.c.id <= last, tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source)
-    )
-    return list(session.connection().execute(query.order_by(NOTICE.c.id)).scalars())
+    return tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source)
 
 
 def held(session: Session, market_id: int, file: HeldFile, *, limit: int, offset: int = 0) -> list[Held]:
@@ -141,12 +144,8 @@ class Answered:
 
 def together_with(session: Session, market_id: int, first: int, last: int) -> list[int]:
     """The ids of what came together with the notice `first`, up to and with the id `last`."""
-    one = NOTICE.alias("one")
-    source = select(one.c.channel_id, one.c.feed, one.c.received_at).where(one.c.id == first)
     query = select(NOTICE.c.id).where(
-        NOTICE.c.market_id == market_id,
-        NOTICE.c.id.between(first, last),
-        tuple_(NOTICE.c.channel_id, NOTICE.c.feed, NOTICE.c.received_at).in_(source),
+        NOTICE.c.market_id == market_id, NOTICE.c.id.between(first, last), _came_with(first)
     )
     return list(session.connection().execute(query.order_by(NOTICE.c.id)).scalars())
 
@@ -154,9 +153,8 @@ def together_with(session: Session, market_id: int, first: int, last: int) -> li
 def answered(session: Session, market_id: int, notice_ids: Iterable[int]) -> list[Answered]:
     """Of these notices, those that are what only a person's word makes of one that was held: a twin that names no
     bank reference in common, one that is booked and stands, or one that waits for a stall."""
-    original, reversal = NOTICE.alias("original"), ENTRY.alias("reversal")
-    undone = select(reversal.c.id).where(reversal.c.concerns == ENTRY.c.id, reversal.c.kind == "reversal")
-    stands = select(ENTRY.c.id).where(ENTRY.c.notice_id == NOTICE.c.id, ~undone.exists())
+    original = NOTICE.alias("original")
+    booked = select(ENTRY.c.id).where(ENTRY.c.notice_id == NOTICE.c.id, stands(ENTRY.c.id))
     found = session.connection().execute(
         select(*_TOLD, NOTICE.c.status, NOTICE.c.same_as)
         .select_from(_WITH_BODY.outerjoin(original, original.c.id == NOTICE.c.same_as))
@@ -165,7 +163,7 @@ def answered(session: Session, market_id: int, notice_ids: Iterable[int]) -> lis
             among(NOTICE.c.id, "notices"),
             or_(
                 and_(NOTICE.c.status == "duplicate", told_by_a_person(NOTICE, original)),
-                and_(NOTICE.c.status == "recorded", stands.exists()),
+                and_(NOTICE.c.status == "recorded", booked.exists()),
                 NOTICE.c.status == "unmatched",
             ),
         )
