@@ -3,12 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session
 
 from ledger.books.counts import counts_by_day
 from ledger.days import Month
 from market.chart import Bar
+
+
+class Counted(NamedTuple):
+    """How far a month is counted: until which day, how many days of it that makes, and whether it is `running`: it is
+    until its last day is over."""
+
+    until: date
+    elapsed: int
+    running: bool
+
+
+def counted(month: Month, on: date) -> Counted:
+    """How far a month is counted on a day."""
+    until = min(on, month.last)
+    return Counted(until, max((until - month.first).days + 1, 0), running=on <= month.last)
 
 
 @dataclass(frozen=True, slots=True)

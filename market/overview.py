@@ -14,7 +14,7 @@ from ledger.days import Month
 from ledger.inbox.model import NOTICE, WAITING
 from market.chart import Bar
 from market.closings import ClosingRow, latest
-from market.comparisons import Compared, History, earlier
+from market.comparisons import Compared, History, counted, earlier
 from market.markets import MarketRow
 from market.model import CLOSING
 from market.remarks import ENOUGH, QUIET_DAYS
@@ -70,12 +70,10 @@ class Overview:
 def overview(session: Session, market: MarketRow, month: Month, today: date, by_day: Mapping[date, int]) -> Overview:
     """The live month of a market, as of today; `by_day` are its transactions of all days."""
     report = month_report(session, market, month)
-    until = min(today, month.last)
-    elapsed = max((until - month.first).days + 1, 0)
+    until, elapsed, running = counted(month, today)
     firsts = first_days(session, market.id)
     newest = newest_days(session, market.id, until)
     past = History(by_day, min(firsts.values(), default=None))
-    running = today <= month.last
     so_far = partial(past.compare, month, elapsed=elapsed, running=running, transactions=report.transactions)
     month_before = so_far(earlier(month, 1))
     known = {

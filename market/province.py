@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from ledger.books.counts import first_days
 from ledger.days import Month
-from market.comparisons import Compared, History, earlier
+from market.comparisons import Compared, History, counted, earlier
 from market.day_counts import DayCounts
 from market.markets import MarketRow, list_markets
 from market.reports import month_report
@@ -59,10 +59,8 @@ class Province:
 
 def province(session: Session, month: Month, today: date, counts: DayCounts) -> Province:
     """Every market's live month, the greatest rate first."""
-    until = min(today, month.last)
-    elapsed = max((until - month.first).days + 1, 0)
-    running = today <= month.last
-    counted, small = [], []
+    until, elapsed, running = counted(month, today)
+    ranked, small = [], []
     for market in list_markets(session):
         report = month_report(session, market, month)
         if report.stalls_registered < FEWEST:
@@ -73,7 +71,7 @@ def province(session: Session, month: Month, today: date, counts: DayCounts) -> 
         before = past.compare(
             month, earlier(month, 1), elapsed=elapsed, running=running, transactions=report.transactions
         )
-        counted.append(
+        ranked.append(
             MarketMonth(
                 market=market,
                 active=min(report.stalls_active, report.stalls_registered),
@@ -83,5 +81,5 @@ def province(session: Session, month: Month, today: date, counts: DayCounts) -> 
                 months=tuple(bar.transactions for bar in bars),
             )
         )
-    counted.sort(key=lambda one: (-one.rate, one.market.name))
-    return Province(month, until, elapsed, running, tuple(counted), tuple(small))
+    ranked.sort(key=lambda one: (-one.rate, one.market.name))
+    return Province(month, until, elapsed, running, tuple(ranked), tuple(small))

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from ledger.books.counts import counts_between, first_days, newest_days
 from ledger.days import HO_CHI_MINH, Month, local_date
 from market.closings import ClosingRow, find
-from market.comparisons import Compared, earlier, history, number
+from market.comparisons import Compared, counted, earlier, history, number
 from market.files import write_whole
 from market.markets import MarketRow
 from market.natural import natural
@@ -46,12 +46,10 @@ def printed_month(
         closing = find(session, market.id, month, report.closed["version"])
     is_version = closing is not None and closing.document == report.frozen()
     counted_on = local_date(closing.closed_at) if closing and is_version else today
-    until = min(counted_on, month.last)
-    elapsed = max((until - month.first).days + 1, 0)
+    until, elapsed, running = counted(month, counted_on)
 
     firsts = first_days(session, market.id)
     past = history(session, market.id, month, until, min(firsts.values(), default=None))
-    running = counted_on <= month.last
     so_far = partial(past.compare, month, elapsed=elapsed, running=running, transactions=report.transactions)
     month_before = so_far(earlier(month, 1))
 
