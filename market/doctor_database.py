@@ -17,7 +17,7 @@ from ledger.books.seals import unsealed
 from ledger.days import stamp
 from ledger.inbox.model import NOTICE, WAITING
 from ledger.refused import Refused
-from market.access.audit import trail
+from market import told_otherwise
 from market.access.model import AUDIT, PASSKEY
 from market.access.passkeys import site_of
 from market.channels import list_channels
@@ -28,7 +28,6 @@ from market.doctor import Finding
 from market.markets import list_markets
 from market.model import CHANNEL, LOGIN
 from market.secret_key import installation_key, unseal
-from market.told_otherwise import ACT
 
 # A clock is right to a minute, and what is told is booked within one.
 TOLERATED = timedelta(minutes=1)
@@ -190,9 +189,9 @@ def _notices(session: Session, now: datetime) -> Iterator[Finding]:
 
 def _told_otherwise(session: Session, now: datetime) -> Iterator[Finding]:
     for market in list_markets(session):
-        lines = trail(session, market.id, limit=1000, acts=(ACT,), since=now - TOLD_OTHERWISE_WITHIN)
-        if lines:
-            message = f"{market.slug}: events told again with another content in the last 30 days: {len(lines)}"
+        told = told_otherwise.lines(session, market.id, since=now - TOLD_OTHERWISE_WITHIN)
+        if told:
+            message = f"{market.slug}: events told again with another content in the last 30 days: {len(told)}"
             mend = f"`payment differing --market {market.slug}` shows them; ask the provider which holds"
             yield Finding("notices", message, mend)
 

@@ -15,6 +15,7 @@ from merchants.payments import Outcome, Source
 
 log = logging.getLogger(__name__)
 ACT = "notice_differs"
+# The newest so many are looked at.
 LISTED = 1000
 
 
@@ -38,10 +39,14 @@ class Telling:
     body: str
 
 
+def lines(session: Session, market_id: int, *, since: datetime | None = None) -> list[audit.Line]:
+    """The lines of a market's trail that tell of such events."""
+    return audit.trail(session, market_id, limit=LISTED, acts=(ACT,), since=since)
+
+
 def differing(session: Session, market_id: int) -> list[Telling]:
-    """What a market's channels told otherwise, as they sent it, by event, the first telling first; of the newest
-    thousand such tellings."""
-    notices = {line.about["notice"] for line in audit.trail(session, market_id, limit=LISTED, acts=(ACT,))}
+    """What a market's channels told otherwise, as they sent it, by event, the first telling first."""
+    notices = {line.about["notice"] for line in lines(session, market_id)}
     first = (NOTICE_BODY.c.digest == NOTICE.c.digest).label("first")
     rows = session.connection().execute(
         select(NOTICE.c.id, NOTICE_BODY.c.received_at, first, NOTICE_BODY.c.body)

@@ -8,7 +8,7 @@ from ledger.days import utc_now
 from market import markets
 from market.cli.noted import noted
 from market.cli.opened import installation
-from market.cli.output import print_json, print_table
+from market.cli.output import print_rows
 from market.config import Settings
 
 
@@ -42,7 +42,4 @@ def list_(settings: Settings, as_json: bool) -> None:
     """Every market, with its stalls that are not closed."""
     with installation(settings).database.reading() as session:
         rows = [asdict(market) for market in markets.listed_markets(session)]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(("slug", "name", "city", "stalls", "target"), [list(row.values()) for row in rows])
+    print_rows(("slug", "name", "city", "stalls", "target"), rows, as_json=as_json)

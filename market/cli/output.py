@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -30,6 +30,14 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             for text, width, to_right in zip(line, widths, right, strict=True)
         )
         click.echo("  ".join(padded).rstrip())
+
+
+def print_rows(head: Sequence[str], rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Rows that all have the same names, as one JSON document or as a table below this head."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(head, [list(row.values()) for row in rows])
 
 
 def print_problems(problems: Sequence[Problem]) -> None:

@@ -16,7 +16,7 @@ from market import channels, told_otherwise
 from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
-from market.cli.output import print_json, print_table
+from market.cli.output import print_json, print_rows
 from market.cli.payment_import import import_
 from market.config import Settings
 from market.markets import find_market
@@ -187,11 +187,7 @@ def _facts(row: Waiting | Told) -> dict[str, object]:
 
 
 def _print_waiting(rows: list[Waiting], as_json: bool) -> None:
-    documents = [_facts(row) for row in rows]
-    if as_json:
-        print_json(documents)
-    else:
-        print_table(_FACTS, [list(document.values()) for document in documents])
+    print_rows(_FACTS, [_facts(row) for row in rows], as_json=as_json)
 
 
 @command.command()
@@ -228,10 +224,7 @@ def parked(settings: Settings, market: str, as_json: bool) -> None:
         {**_facts(row.told), "channel": row.told.channel_id, "attempts": row.attempts, "error": row.error}
         for row in rows
     ]
-    if as_json:
-        print_json(documents)
-    else:
-        print_table((*_FACTS, "channel", "attempts", "error"), [list(document.values()) for document in documents])
+    print_rows((*_FACTS, "channel", "attempts", "error"), documents, as_json=as_json)
 
 
 @command.command()
@@ -251,20 +244,14 @@ def differing(settings: Settings, market: str, as_json: bool) -> None:
         }
         for row in rows
     ]
-    if as_json:
-        print_json(documents)
-    else:
-        print_table(("notice", "received_at", "first", "body"), [list(document.values()) for document in documents])
+    print_rows(("notice", "received_at", "first", "body"), documents, as_json=as_json)
 
 
 def _print_outcomes(outcomes: list[Outcome], as_json: bool) -> None:
     documents = [
         {"notice": outcome.notice_id, "status": outcome.status, "entry": outcome.entry_id} for outcome in outcomes
     ]
-    if as_json:
-        print_json(documents)
-    else:
-        print_table(("notice", "status", "entry"), [list(document.values()) for document in documents])
+    print_rows(("notice", "status", "entry"), documents, as_json=as_json)
 
 
 @command.command()

@@ -11,7 +11,7 @@ from ledger.refused import Problem, Refused
 from market.account_changes import carry_out_noted
 from market.cli.noted import noted
 from market.cli.opened import installation
-from market.cli.output import print_json, print_problems, print_table
+from market.cli.output import print_json, print_problems, print_rows, print_table
 from market.config import Settings
 from market.connections import connections
 from market.files import writing_whole
@@ -76,10 +76,7 @@ def list_(settings: Settings, market: str, as_json: bool) -> None:
         {name: None if name == "account_number" and row.forgotten else getattr(row, name) for name in shown}
         for row in rows
     ]
-    if as_json:
-        print_json(documents)
-    else:
-        print_table(shown, [list(document.values()) for document in documents])
+    print_rows(shown, documents, as_json=as_json)
 
 
 @command.command("connections")
@@ -104,11 +101,7 @@ def connections_(settings: Settings, market: str, as_json: bool) -> None:
         }
         for one in sorted(found, key=lambda one: STATES.index(one.feed.state))
     ]
-    if as_json:
-        print_json(rows)
-    else:
-        head = ("code", "name", "state", "since", "trouble", "way", "channel")
-        print_table(head, [list(row.values()) for row in rows])
+    print_rows(("code", "name", "state", "since", "trouble", "way", "channel"), rows, as_json=as_json)
 
 
 @command.command()

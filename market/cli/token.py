@@ -9,7 +9,7 @@ from ledger.days import utc_now
 from market.access import tokens
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
-from market.cli.output import print_json, print_table
+from market.cli.output import print_json, print_rows
 from market.config import Settings
 from market.markets import find_market
 from market.model import ROLES
@@ -52,11 +52,8 @@ def list_(settings: Settings, as_json: bool) -> None:
         rows = [asdict(row) for row in tokens.list_tokens(session)]
     for row in rows:
         row |= {name: moment.isoformat() for name, moment in row.items() if isinstance(moment, datetime)}
-    if as_json:
-        print_json(rows)
-    else:
-        head = ("id", "role", "market", "stall", "made_at", "used_at", "revoked_at")
-        print_table(head, [list(row.values()) for row in rows])
+    head = ("id", "role", "market", "stall", "made_at", "used_at", "revoked_at")
+    print_rows(head, rows, as_json=as_json)
 
 
 @command.command()

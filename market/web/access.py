@@ -230,11 +230,16 @@ def language() -> AnyResponse:
     wanted = request.form.get("language", "")
     response = redirect(own_path(request.form.get("back", "/")), 303)
     if wanted in LANGUAGES:
-        response.set_cookie("lang", wanted, max_age=YEAR, secure=app_is_secure(), httponly=True, samesite="Lax")
+        _remember(response, "lang", wanted)
         if g.person:
             with installation().database.writing() as session:
                 sessions.set_language(session, g.person.login_id, wanted)
     return response
+
+
+def _remember(response: AnyResponse, name: str, value: str) -> None:
+    """Keep what a browser's reader likes, signed in or not."""
+    response.set_cookie(name, value, max_age=YEAR, secure=app_is_secure(), httponly=True, samesite="Lax")
 
 
 @blueprint.post("/light")
@@ -242,7 +247,7 @@ def light() -> AnyResponse:
     """Keep in this browser whether its screen stands in the sun; back to the same page."""
     response = redirect(own_path(request.form.get("back", "/")), 303)
     if request.form.get("light") == "sun":
-        response.set_cookie("light", "sun", max_age=YEAR, secure=app_is_secure(), httponly=True, samesite="Lax")
+        _remember(response, "light", "sun")
     else:
         response.delete_cookie("light", secure=app_is_secure(), httponly=True, samesite="Lax")
     return response

@@ -15,6 +15,7 @@ from market.db import Database
 from market.web import board_answered
 from merchants.settling import reverse
 from merchants.stalls import StallRow
+from tests.market.web.pages import after, read
 
 Tell = Callable[..., list[int]]
 HELD = "/board/ben-song/held"
@@ -25,19 +26,6 @@ ANSWERED = "/board/ben-song/held/answered"
 def board(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """A browser at the board of chợ Bến Sông."""
     return signed_in("board", market_id=market_id)
-
-
-def read(browser: FlaskClient, address: str) -> str:
-    answer = browser.get(address)
-    assert answer.status_code == 200, answer.status
-    return answer.get_data(as_text=True)
-
-
-def after(browser: FlaskClient, address: str, **data: object) -> str:
-    """The page that follows a form."""
-    answer = browser.post(address, data=data)
-    assert answer.status_code == 303, answer.status
-    return read(browser, answer.location)
 
 
 def statuses(database: Database, market_id: int, status: str) -> list[int]:

@@ -17,6 +17,7 @@ from market.model import CHANNEL
 from market.web import board_held, board_unmatched
 from merchants.payments import Outcome, Source, take_up
 from merchants.stalls import StallRow
+from tests.market.web.pages import after, read
 
 Tell = Callable[..., list[int]]
 
@@ -25,19 +26,6 @@ Tell = Callable[..., list[int]]
 def board(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """A browser at the board of chợ Bến Sông."""
     return signed_in("board", market_id=market_id)
-
-
-def read(browser: FlaskClient, address: str) -> str:
-    answer = browser.get(address)
-    assert answer.status_code == 200, answer.status
-    return answer.get_data(as_text=True)
-
-
-def after(browser: FlaskClient, address: str, **data: object) -> str:
-    """The page that follows a form."""
-    answer = browser.post(address, data=data)
-    assert answer.status_code == 303, answer.status
-    return read(browser, answer.location)
 
 
 def statuses(database: Database, market_id: int, status: str) -> list[int]:

@@ -19,6 +19,7 @@ from market.web.charts import target_bar
 from merchants import settling
 from merchants.payments import Source, take
 from merchants.stalls import StallRow, change
+from tests.market.web.pages import read
 
 TODAY = local_date(utc_now())
 MONTH = Month.of(TODAY)
@@ -43,12 +44,6 @@ def pay(database: Database, channel: Source, told: Told) -> Pay:
 def board(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """A browser at the board of chợ Bến Sông."""
     return signed_in("board", market_id=market_id)
-
-
-def read(browser: FlaskClient, address: str) -> str:
-    answer = browser.get(address)
-    assert answer.status_code == 200, answer.status
-    return answer.get_data(as_text=True)
 
 
 def rows(page: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from market.db import Database
 from market.signs import mark_printed
 from merchants.payments import Source, take
 from merchants.stalls import StallRow, change, change_account, find_stall, list_stalls, set_status
+from tests.market.web.pages import read
 
 FIELDS = {
     "code": "T-05",
@@ -42,12 +43,6 @@ WRONG = {
 def board(signed_in: Callable[..., FlaskClient], market_id: int) -> FlaskClient:
     """A browser at the board of chợ Bến Sông."""
     return signed_in("board", market_id=market_id)
-
-
-def read(browser: FlaskClient, address: str) -> str:
-    answer = browser.get(address)
-    assert answer.status_code == 200, answer.status
-    return answer.get_data(as_text=True)
 
 
 def codes(page: str) -> list[str]:

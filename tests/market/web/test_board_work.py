@@ -17,6 +17,7 @@ from merchants import settling
 from merchants.payments import Outcome, Source, take
 from merchants.stall_check import COLUMNS
 from merchants.stalls import StallRow, find_stall, list_stalls
+from tests.market.web.pages import read
 from tests.statement_files import as_xlsx
 
 HEADER = ",".join(COLUMNS)
@@ -40,12 +41,6 @@ def send(database: Database, channel: Source, told: Callable[..., Notice]) -> Se
         return outcome
 
     return send_
-
-
-def read(browser: FlaskClient, address: str) -> str:
-    answer = browser.get(address)
-    assert answer.status_code == 200, answer.status
-    return answer.get_data(as_text=True)
 
 
 def upload(board: FlaskClient, content: bytes) -> TestResponse:
