@@ -43,7 +43,7 @@ class BankAccount(SQLModel, table=True):
 
     The number of a holder who was forgotten is a digest (`merchants.number_digests`), the name empty.
     In force from `in_force_from` (null: always) until `in_force_until` (null: still), `heard_at` is when a notice
-    first named it, `printed_at` when a sign with it was last printed.
+    first named it, `printed_at` when a sign with it and this name was last printed.
     """
 
     __tablename__ = "bank_account"

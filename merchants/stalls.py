@@ -239,9 +239,11 @@ def change(session: Session, stall_id: int, **values: str) -> None:
 
 
 def rename_account(session: Session, stall_id: int, name: str) -> None:
-    """The bank shows the holder of the stall's latest account under another spelling; the account is the same."""
+    """The bank shows the holder of the stall's latest account under another spelling; the account is the same, and no
+    sign with this name has been printed yet."""
     latest = select(func.max(BANK_ACCOUNT.c.id)).where(BANK_ACCOUNT.c.stall_id == stall_id).scalar_subquery()
-    session.connection().execute(update(BANK_ACCOUNT).where(BANK_ACCOUNT.c.id == latest).values(name=name))
+    renamed = update(BANK_ACCOUNT).where(BANK_ACCOUNT.c.id == latest).values(name=name, printed_at=None)
+    session.connection().execute(renamed)
 
 
 def change_account(

@@ -12,7 +12,7 @@ from ledger.inbox.notice import Notice
 from market.db import Database
 from market.signs import mark_printed
 from merchants.payments import Source, take
-from merchants.stalls import StallRow, change, change_account, find_stall, list_stalls, set_status
+from merchants.stalls import StallRow, change, change_account, find_stall, list_stalls, rename_account, set_status
 from tests.market.web.pages import read
 
 FIELDS = {
@@ -117,6 +117,15 @@ def test_after_an_account_change_the_list_asks_for_another_sign(
     with database.writing() as session:
         mark_printed(session, huong.market_id, ["C-01"], utc_now())
     assert "Đã in, bản 2" in read(board, "/board/ben-song/stalls")
+
+
+def test_a_sign_with_a_former_spelling_of_the_holder_counts_as_not_printed(
+    board: FlaskClient, huong: StallRow, database: Database
+) -> None:
+    with database.writing() as session:
+        mark_printed(session, huong.market_id, ["C-01"], utc_now())
+        rename_account(session, huong.id, "TRAN THI HUONG")
+    assert "Chưa in" in read(board, "/board/ben-song/stalls")
 
 
 def test_a_stalls_page_shows_the_account_by_its_last_four_figures_only(board: FlaskClient, huong: StallRow) -> None:
