@@ -66,6 +66,7 @@ _PAGES = (
     "stall_revenue",
     "stall_week",
     "stall_privacy",
+    "stall_sign",
 )
 # What a style sheet says to who reads it, no phone has to load.
 _REMARK = re.compile(r"/\*.*?\*/\n?", re.DOTALL)

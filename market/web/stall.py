@@ -1,4 +1,4 @@
-"""The stallholder's phone: today, an amount and its code, what came in, the stall's sign and its book."""
+"""The stallholder's phone: today, an amount and its code, what came in, and the stall's book."""
 
 import math
 import time
@@ -25,16 +25,12 @@ from ledger.books.seals import seals_between
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.access.buckets import Buckets
-from market.markets import MarketRow, list_markets
-from market.signs import mark_printed, market_signs, printed, static_payload
 from market.web import stall_screens
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
 from market.web.day_chart import days_chart, sum_of
-from market.web.file_names import to_keep
 from market.web.formats import clock, money
 from market.web.gate import asked_right, signed_in
-from market.web.noted import noted
 from market.web.spoken import spoken
 from market.web.stall_flags import flags, flags_in_words
 from market.web.stall_rows import merged
@@ -51,7 +47,6 @@ from merchants.stalls import StallRow, load_stall
 from merchants.takings import daily_takings, takings, takings_until
 from merchants.usual_amounts import usual_amounts
 from qr import banks, image, vietqr
-from qr.sign import SignError, write_signs
 
 blueprint = Blueprint("stall", __name__, url_prefix="/stall")
 # Below it a bank takes no transfer for goods; from half a thousand million on it is no instant one.
@@ -104,7 +99,7 @@ def page(template: str, stall: StallRow, status: int = 200, **values: object) ->
     with installation().database.reading() as reading:
         changing = open_change(reading, stall.id)
     own = signed_in().may("own_stall", stall_id=stall.id)
-    values |= {"bank": _bank(stall.bin), "closed": _closed(stall), "own": own}
+    values |= {"bank": _bank(stall.bin), "closed": is_closed(stall), "own": own}
     values |= {"changing": changing, "changing_bank": _bank(changing.bin) if changing else ""}
     return render_template(template, stall=stall, **values), status
 
@@ -114,7 +109,8 @@ def _bank(bank_bin: str) -> str:
     return bank.short_name if bank else bank_bin
 
 
-def _closed(stall: StallRow) -> bool:
+def is_closed(stall: StallRow) -> bool:
+    """Whether the stall has had its last day."""
     return stall.closed_by(local_date(utc_now()))
 
 
@@ -198,7 +194,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             status, error = 429, say("Nhanh quá. Đợi {seconds} giây rồi bấm lại.", seconds=wait)
     with installation().database.writing() as writing:
         stall = load_stall(writing, wanted)
-        if _closed(stall):
+        if is_closed(stall):
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
             return till_page(stall, status, typed=typed, error=error)
@@ -291,52 +287,6 @@ def _told(payment: incoming.Incoming, stall: StallRow) -> dict[str, object]:
     }
 
 
-@blueprint.get("/sign")
-def sign() -> tuple[str, int]:
-    """The stall's own code, to show, print or save."""
-    with installation().database.reading() as reading:
-        stall = load_stall(reading, chosen_stall())
-        outdated = printed(reading, stall.market_id, stall.id)[stall.id].outdated
-    return _sign_page(stall, "", 200, outdated=outdated)
-
-
-def _sign_page(stall: StallRow, problem: str, status: int, *, outdated: bool = False) -> tuple[str, int]:
-    picture = "" if _closed(stall) else image.svg(static_payload(stall), error="Q")
-    safe = Markup(picture)  # noqa: S704 - figures only, made here
-    with installation().database.reading() as reading:
-        last = end_of_book(reading, stall)
-    return page("stall/sign.html", stall, status, picture=safe, problem=problem, outdated=outdated, last=last)
-
-
-@blueprint.get("/sign.pdf")
-def sign_pdf() -> Response | tuple[str, int]:
-    """The stall's sign on an A5 page."""
-    with installation().database.reading() as reading:
-        stall = load_stall(reading, chosen_stall())
-        try:
-            signs = market_signs(reading, _market(list_markets(reading), stall), [stall.code], local_date(utc_now()))
-            pdf = write_signs(signs, "a5")
-        except Refused:
-            abort(404)
-        except SignError:
-            problem = say("Bảng mã chưa in được vì tên của sạp còn thiếu hoặc dài quá. Nhờ ban quản lý chợ sửa lại.")
-            return _sign_page(stall, problem, 409)
-    with installation().database.writing() as writing:
-        mark_printed(writing, stall.market_id, [stall.code], utc_now())
-        noted(writing, "sign_printed", market_id=stall.market_id, stall_id=stall.id)
-    return _file(pdf, "application/pdf", f"{stall.code}.pdf")
-
-
-@blueprint.get("/sign.png")
-def sign_png() -> Response:
-    """The stall's code as a picture to send on."""
-    with installation().database.reading() as reading:
-        stall = load_stall(reading, chosen_stall())
-    if _closed(stall):
-        abort(404)
-    return _file(image.png(static_payload(stall), scale=16, error="Q"), "image/png", f"{stall.code}.png")
-
-
 @blueprint.get("/book")
 def book() -> tuple[str, int]:
     """The days of a month, each with its count and sums."""
@@ -390,11 +340,3 @@ def weekday(day: date) -> str:
         say("Chủ nhật"),
     )
     return names[day.weekday()]
-
-
-def _market(markets: list[MarketRow], stall: StallRow) -> MarketRow:
-    return next(market for market in markets if market.id == stall.market_id)
-
-
-def _file(content: bytes, kind: str, name: str) -> Response:
-    return Response(content, mimetype=kind, headers={"Content-Disposition": to_keep(name)})

@@ -10,13 +10,14 @@ from flask import current_app as app
 from flask_wtf.csrf import generate_csrf
 
 from market.web import stall as phone
+from market.web import stall_sign
 from market.web.app import ROOT, installation
 from market.web.words import say
 from merchants.stalls import StallRow, load_stall
 
 blueprint = Blueprint("kept", __name__, url_prefix="/stall")
 MARK = "Cho-Keep"
-KEPT = frozenset({"stall.today", "stall.till", "stall.sign"})
+KEPT = frozenset({"stall.today", "stall.till", "stall_sign.show"})
 
 
 @cache
@@ -75,7 +76,7 @@ def pages() -> Response:
     made = {
         url_for("stall.today"): phone.today,
         url_for("stall.till"): phone.till,
-        url_for("stall.sign"): phone.sign,
+        url_for("stall_sign.show"): stall_sign.show,
         url_for(".made"): made_here,
         url_for(".offline"): offline,
     }

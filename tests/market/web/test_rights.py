@@ -42,7 +42,7 @@ FORMS: dict[str, dict[str, str]] = {
     "stall_privacy.withdraw": {},
 }
 # Where the address alone does not say which stall: the pages of the stall that the person chose last.
-OWN_ONLY = {"stall.today", "stall.till", "stall.sign", "stall.sign_pdf", "stall.sign_png", "stall.book"} | {
+OWN_ONLY = {"stall.today", "stall.till", "stall_sign.show", "stall_sign.pdf", "stall_sign.png", "stall.book"} | {
     "loa.box",
     "payments.day",
     "payments.ask_back",
