@@ -36,21 +36,17 @@ class Throttle:
         self._lock = threading.Lock()
 
     def wait(self, address: str, login: str, now: float) -> float:
-        """Seconds until the next try is looked at; 0 when it may come now."""
+        """Seconds until a try is looked at; 0 when it is looked at now. It counts as wrong from here on, until `right`
+        takes it back: of tries that come together each finds those before it counted."""
         with self._lock:
-            return max(
+            wait = max(
                 self._left((address,), ONE_ADDRESS, now),
                 self._left((address, login), ONE_LOGIN, now),
             )
-
-    def wrong(self, address: str, login: str, now: float) -> None:
-        """A try was wrong."""
-        with self._lock:
-            for key in ((address,), (address, login)):
-                tries, last = self._wrong.pop(key, (0, now))
-                self._wrong[key] = (1 if now - last > FORGOTTEN_AFTER else tries + 1, now)
-            while len(self._wrong) > MOST_KEPT:
-                del self._wrong[next(iter(self._wrong))]
+            if not wait:
+                self._count((address,), now)
+                self._count((address, login), now)
+            return wait
 
     def worth_telling(self, login: str, now: float) -> bool:
         """Whether a wrong try is written into the audit trail: of each login one a minute, wherever it comes from."""
@@ -64,9 +60,18 @@ class Throttle:
             return True
 
     def right(self, address: str, login: str) -> None:
-        """A try was right: that login's count at this address begins anew."""
+        """The try that was looked at was right: it counts no more, and the login's count here begins anew."""
         with self._lock:
             self._wrong.pop((address, login), None)
+            tries, last = self._wrong.pop((address,), (1, 0.0))
+            if tries > 1:
+                self._wrong[address,] = (tries - 1, last)
+
+    def _count(self, key: tuple[str, ...], now: float) -> None:
+        tries, last = self._wrong.pop(key, (0, now))
+        self._wrong[key] = (1 if now - last > FORGOTTEN_AFTER else tries + 1, now)
+        while len(self._wrong) > MOST_KEPT:
+            del self._wrong[next(iter(self._wrong))]
 
     def _left(self, key: tuple[str, ...], patience: Patience, now: float) -> float:
         tries, last = self._wrong.get(key, (0, now))

@@ -100,7 +100,6 @@ def sign_in() -> AnyResponse | tuple[str, int]:
     with installation().database.reading() as session:
         login_id = sessions.check_password(session, name, password)
     if login_id is None:
-        throttle.wrong(address, name, now)
         if throttle.worth_telling(name, now):
             _tell_wrong(name)
         errors["password"] = say("Tên đăng nhập hoặc mật khẩu chưa đúng. Xem lại cả hai rồi thử lại.")
@@ -140,7 +139,6 @@ def second() -> AnyResponse | tuple[str, int]:
             market_id, about = logins.market_of(session, login_id), {"login": login_id}
             audit.note(session, "second_factor_wrong", market_id=market_id, about=about, at=utc_now())
     if not right:
-        throttle.wrong(address, whose, now)
         errors = {"code": say("Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại.")}
         return second_page(login_id, errors, 401)
     throttle.right(address, whose)
@@ -305,8 +303,9 @@ def _first_errors(typed: dict[str, str], password: str, has_market: bool) -> dic
     wait = throttle.wait(address, "first", now)
     if wait:
         errors["code"] = say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=math.ceil(wait))
-    elif not first.is_first_code(installation(), typed["code"]):
-        throttle.wrong(address, "first", now)
+    elif first.is_first_code(installation(), typed["code"]):
+        throttle.right(address, "first")
+    else:
         errors["code"] = say("Mã chưa đúng. Chép lại mã trên màn hình máy chạy chương trình.")
     if not has_market:
         if not 0 < len(typed["name"]) <= 60 or not _slug(typed["name"]):

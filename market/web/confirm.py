@@ -52,7 +52,6 @@ def show() -> AnyResponse | tuple[str, int]:
         return redirect(back, 303)
     if said == "ended":
         return redirect(url_for("access.sign_in"), 303)
-    access.throttle.wrong(address, whose, now)
     wrong = {
         "pin": "Mã PIN chưa đúng. Sai 6 lần liền thì điện thoại này bị ngắt, phải xin mã mới.",
         "totp": "Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại.",

@@ -45,9 +45,9 @@ def phone() -> AnyResponse | tuple[str, int]:
         found = enrolment.find_enrolment(writing, typed, utc_now())
         member = _member(writing, found) if found else None
         if found is None or member is None:
-            access.throttle.wrong(address, whose, now)
             unusable = say("Mã chưa đúng, đã dùng rồi hoặc quá 10 phút. Xem lại, hoặc xin ban quản lý mã mới.")
             return _ask_code(typed, {"code": unusable}, 400)
+        access.throttle.right(address, whose)
         if errors or "pin" not in request.form:
             market = next(row for row in list_markets(writing) if row.id == found.market_id)
             return _ask_pin(typed, market, member, name or device_name(request.user_agent.string), errors)
@@ -61,7 +61,6 @@ def phone() -> AnyResponse | tuple[str, int]:
             device_id=device_id,
             at=utc_now(),
         )
-    access.throttle.right(address, whose)
     return access.begin(found.login_id, "/", device_id=device_id)
 
 
