@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from market.access.logins import HASHER
 from market.access.model import DEVICE, PASSKEY
-from market.model import SESSION
+from market.model import ROLE_GRANT, SESSION
 
 LONGEST_NAME = 40
 
@@ -55,6 +55,28 @@ def devices_of(session: Session, *login_ids: int) -> list[DeviceRow]:
         .order_by(DEVICE.c.seen_at.desc(), DEVICE.c.id.desc())
     )
     return [DeviceRow(**row._mapping) for row in rows]
+
+
+def newcomer(session: Session, stall_id: int, *, device_id: int | None, since: datetime) -> DeviceRow | None:
+    """The phone that came last to a stall's people since this moment, and after the phone `device_id` where one asks;
+    None where none did."""
+    at_stall = select(ROLE_GRANT.c.login_id).where(ROLE_GRANT.c.stall_id == stall_id, ROLE_GRANT.c.revoked_at.is_(None))
+    row = (
+        session.connection()
+        .execute(
+            select(*(DEVICE.c[name] for name in DeviceRow.__dataclass_fields__))
+            .where(
+                DEVICE.c.login_id.in_(at_stall),
+                DEVICE.c.revoked_at.is_(None),
+                DEVICE.c.enrolled_at > since,
+                DEVICE.c.id > (device_id or 0),
+            )
+            .order_by(DEVICE.c.id.desc())
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    return DeviceRow(**row._mapping) if row else None
 
 
 def revoke(session: Session, device_id: int, now: datetime) -> None:

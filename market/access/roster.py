@@ -1,7 +1,7 @@
 """The people of a market: who has which role there, adding one, ending a role."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,9 +43,22 @@ class Member:
     held: tuple[Held, ...]
     phones: tuple[devices.DeviceRow, ...]
 
-    def opened_by_code(self, roles: Iterable[str]) -> bool:
-        """Whether a one-time code may be made for this login by who may enrol these roles: it opens nothing else."""
-        return not self.elsewhere and {held.role for held in self.held} <= set(roles)
+    def opened_by_code(self, roles: Iterable[str], in_use: Set[int] = frozenset()) -> bool:
+        """Whether a one-time code may be made for this login by who may enrol these roles, at stalls that are not among
+        those `in_use`: it opens nothing else."""
+        known, at = {held.role for held in self.held}, {held.stall_id for held in self.held}
+        return not self.elsewhere and known <= set(roles) and at.isdisjoint(in_use)
+
+
+def stalls_in_use(everybody: Iterable[Member]) -> set[int]:
+    """The stalls whose holder signs in already: whoever enrols one more phone there would see the holder's amounts."""
+    return {
+        held.stall_id
+        for member in everybody
+        if member.phones or member.has_password
+        for held in member.held
+        if held.role == "stallholder" and held.stall_id is not None
+    }
 
 
 def members(session: Session, market_id: int, *, login_id: int | None = None) -> list[Member]:

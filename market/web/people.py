@@ -1,5 +1,7 @@
 """The people of a market: adding one, a one-time code for a phone, a lost phone, the end of a role."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,12 +30,18 @@ def _roles(person: Person, market: MarketRow) -> tuple[str, ...]:
     return OF_BOARD if person.may("change_people", market_id=market.id) else OF_STALLS
 
 
+def _not_theirs(person: Person, market: MarketRow, everybody: Iterable[Member]) -> set[int]:
+    """The stalls at which a person may enrol nobody: for a volunteer those whose holder signs in already."""
+    return set() if person.may("change_people", market_id=market.id) else roster.stalls_in_use(everybody)
+
+
 def _member(session: Session, market: MarketRow, member_id: int) -> Member:
     """Somebody of the market whom the person may enrol; or 404."""
-    found = roster.members(session, market.id, login_id=member_id)
-    if not found or not found[0].opened_by_code(_roles(signed_in(), market)):
+    person, everybody = signed_in(), roster.members(session, market.id)
+    found = next((member for member in everybody if member.login_id == member_id), None)
+    if found is None or not found.opened_by_code(_roles(person, market), _not_theirs(person, market, everybody)):
         abort(404)
-    return found[0]
+    return found
 
 
 @blueprint.get("")
@@ -41,9 +49,10 @@ def every(slug: str) -> str:
     """Everybody with a role in the market, with their phones."""
     with installation().database.reading() as session:
         market = enter(session, slug)
-        roles = _roles(signed_in(), market)
-        found = roster.members(session, market.id)
-        return page(session, market, "people", "people/every.html", members=found, roles=roles)
+        person, found = signed_in(), roster.members(session, market.id)
+        roles, not_theirs = _roles(person, market), _not_theirs(person, market, found)
+        opened = {member.login_id for member in found if member.opened_by_code(roles, not_theirs)}
+        return page(session, market, "people", "people/every.html", members=found, opened=opened)
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -56,7 +65,10 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
     with installation().database.writing() as session:
         market = enter(session, slug)
         stall = _stall(session, market, typed["stall"])
-        errors = _errors(typed, stall, _roles(signed_in(), market))
+        person = signed_in()
+        errors = _errors(typed, stall, _roles(person, market))
+        if stall and stall.id in _not_theirs(person, market, roster.members(session, market.id)):
+            errors["stall"] = say("Chủ sạp này đã có điện thoại rồi. Thêm người hay thêm máy thì nhờ ban quản lý.")
         if errors:
             return _new_page(session, market, typed, errors), 400
         at_stall = stall if typed["role"] in OF_STALLS else None

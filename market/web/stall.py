@@ -25,6 +25,7 @@ from ledger.books.seals import seals_between
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market.access.buckets import Buckets
+from market.access.devices import newcomer
 from market.web import stall_screens
 from market.web.api_cursors import cursor_of, number_of
 from market.web.app import installation
@@ -53,6 +54,8 @@ blueprint = Blueprint("stall", __name__, url_prefix="/stall")
 LEAST, MOST = 1_000, 499_999_999
 OFFERED_FOR = timedelta(days=1)
 DAY = timedelta(days=1)
+# How long another phone that has come to the stall is told of: whoever did not want it has to know.
+NEWCOMER_TOLD = timedelta(days=3)
 SHOWN, ASKED_AT_ONCE = 5, 50
 
 
@@ -128,6 +131,7 @@ def today() -> tuple[str, int]:
         rows = merged(paid, on_day(reading, g.person.actor, stall.id, day, limit=SHOWN), SHOWN)
         last = end_of_book(reading, stall)
         may_be_one = offered(reading, stall) if own else []
+        came = newcomer(reading, stall.id, device_id=g.person.device_id, since=now - NEWCOMER_TOLD) if own else None
         others = [load_stall(reading, other) for other in open_stalls() if other != stall.id]
     return page(
         "stall/today.html",
@@ -139,6 +143,7 @@ def today() -> tuple[str, int]:
         last=last,
         others=others,
         offered=may_be_one,
+        newcomer=came,
     )
 
 

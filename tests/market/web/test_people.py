@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from ledger.days import utc_now
 from market.access import roster
 from market.access.model import AUDIT, DEVICE
 from market.access.roster import Member
@@ -134,6 +136,58 @@ def test_a_volunteer_makes_no_code_for_staff(
     member = named("anh-nam")
     assert board.post(f"{PEOPLE}/{member.login_id}/code").status_code == 200
     assert volunteer.post(f"{PEOPLE}/{member.login_id}/code").status_code == 404
+
+
+def add_holder(browser: FlaskClient, stall: StallRow) -> str:
+    """What the page says to who adds chị Hương's holder: her code, or why not."""
+    return browser.post(f"{PEOPLE}/new", data={"role": "stallholder", "stall": stall.code, "name": "Chị Hương"}).text
+
+
+def test_a_volunteer_enrols_the_first_phone_of_a_stall(app: Flask, volunteer: FlaskClient, huong: StallRow) -> None:
+    assert huong.name in enrolled(app, shown_code(add_holder(volunteer, huong))).get("/stall/").text
+
+
+@pytest.mark.parametrize("role", ["stallholder", "helper"])
+def test_where_a_holder_has_a_phone_a_volunteer_adds_nobody(
+    app: Flask, volunteer: FlaskClient, huong: StallRow, role: str
+) -> None:
+    enrolled(app, shown_code(add_holder(volunteer, huong)))
+    answer = volunteer.post(f"{PEOPLE}/new", data={"role": role, "stall": huong.code, "name": "Anh Nam"})
+    assert answer.status_code == 400
+    assert "Chủ sạp này đã có điện thoại rồi." in answer.text
+
+
+def test_where_a_holder_has_a_phone_only_the_board_makes_another_code(
+    app: Flask, board: FlaskClient, volunteer: FlaskClient, huong: StallRow, named: Callable[[str], Member]
+) -> None:
+    enrolled(app, shown_code(add_holder(volunteer, huong)))
+    member = named("chi-huong")
+    person = f"{PEOPLE}/{member.login_id}"
+    assert person not in volunteer.get(PEOPLE).text
+    for path in (person, f"{person}/code", f"{person}/lost/{member.phones[0].id}"):
+        answer = volunteer.get(path) if path == person else volunteer.post(path)
+        assert answer.status_code == 404
+    assert board.post(f"{person}/code").status_code == 200
+
+
+def test_the_phones_of_a_stall_are_told_of_a_new_one(
+    app: Flask, board: FlaskClient, huong: StallRow, named: Callable[[str], Member]
+) -> None:
+    first = enrolled(app, shown_code(add_holder(board, huong)))
+    assert "Điện thoại mới vừa vào sạp này" not in first.get("/stall/").text
+    second = enrolled(app, shown_code(board.post(f"{PEOPLE}/{named('chi-huong').login_id}/code").text))
+    assert "Điện thoại mới vừa vào sạp này: Máy cũ, ngày" in first.get("/stall/").text
+    assert "Điện thoại mới vừa vào sạp này" not in second.get("/stall/").text
+
+
+def test_after_three_days_a_new_phone_is_no_news(
+    app: Flask, board: FlaskClient, huong: StallRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = enrolled(app, shown_code(add_holder(board, huong)))
+    enrolled(app, shown_code(add_holder(board, huong)))
+    assert "Điện thoại mới vừa vào sạp này" in first.get("/stall/").text
+    monkeypatch.setattr("market.web.stall.utc_now", lambda: utc_now() + timedelta(days=3, minutes=1))
+    assert "Điện thoại mới vừa vào sạp này" not in first.get("/stall/").text
 
 
 def test_a_lost_phone_is_ended_at_once_and_the_new_one_gets_its_code(
