@@ -164,10 +164,11 @@ def moment_or_day(said: dict[str, Any], field: str) -> tuple[datetime | None, da
 
 
 def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str) or ":" not in value:
+    # A day alone has neither; it is no moment.
+    if not isinstance(value, str) or not ("T" in (said := value.strip().upper()) or ":" in said):
         return None
     try:
-        found = datetime.fromisoformat(value.strip())
+        found = datetime.fromisoformat(said)
     except ValueError:
         return None
     if not 2000 <= found.year < 2200:
