@@ -7,7 +7,7 @@ import click
 from sqlmodel import Session
 
 from ledger import books
-from ledger.days import HO_CHI_MINH, utc_now
+from ledger.days import HO_CHI_MINH, local_date, utc_now
 from ledger.inbox import waiting as waits
 from ledger.inbox.receive import Waiting, market_of, waiting
 from ledger.inbox.waiting import Told
@@ -79,6 +79,9 @@ def add(
             memo=memo.strip(),
             now=now,
         )
+        if new and row.closed_by(local_date(when or now)):
+            # Asked last, for a key that was used while the stall was open is answered as it was then.
+            raise Refused(Problem(f"is after {row.code} had closed, on {row.closed_on}", field="at"))
         if new:
             noted(session, "entry_added", market_id=row.market_id, stall_id=row.id, entry=posted.entry_id)
     status = "recorded" if new else "duplicate"

@@ -226,6 +226,9 @@ def payment(
         _conflict(refused)
     if not new:
         return 200, types.TypedSale(entry=posted.entry_id, status="duplicate")
+    if stall.closed_by(local_date(sent.at or now)):
+        # Asked last, for a key that was used while the stall was open is answered as it was then.
+        refuse(409, "the stall had closed by then")
     audit.note(
         session,
         "entry_added",

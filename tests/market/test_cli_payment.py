@@ -102,6 +102,11 @@ def test_a_typed_sale_is_refused_with_the_field_and_the_mend(
 
 
 @on_sqlite
+def test_a_sale_after_a_stall_has_closed_is_refused(cho: Any, huong: StallRow) -> None:
+    cho.done("stall", "close", "C-01", *IN_MARKET, "--on", "2026-11-20")
+    assert cho.refused("payment", "add", *TYPED) == ["error: at: is after C-01 had closed, on 2026-11-20"]
+
+
 def test_an_amount_in_anything_but_digits_is_wrong_usage(cho: Any, huong: StallRow) -> None:
     assert [cho("payment", "add", *TYPED, "--amount", said).code for said in ("50k", "50.5", "5e4")] == [2, 2, 2]
 

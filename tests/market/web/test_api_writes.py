@@ -79,6 +79,28 @@ def test_a_stall_that_has_closed_asks_for_nothing(database: Database, owner: Any
 
 
 @on_sqlite
+def test_a_sale_after_a_stall_has_closed_is_refused(database: Database, owner: Any, huong: StallRow) -> None:
+    now = utc_now()
+    with database.writing() as session:
+        stalls.close(session, huong, local_date(now) - timedelta(days=1), now)
+    refused = owner.post("/payments", SALE)
+    assert (refused.status_code, refused.json["detail"]) == (409, "the stall had closed by then")
+    earlier = (now - timedelta(days=1)).isoformat()
+    assert owner.post("/payments", {**SALE, "at": earlier}).status_code == 201
+
+
+@on_sqlite
+def test_a_key_that_was_used_while_a_stall_was_open_is_answered_as_before(
+    database: Database, owner: Any, huong: StallRow
+) -> None:
+    assert owner.post("/payments", SALE).status_code == 201
+    now = utc_now()
+    with database.writing() as session:
+        stalls.close(session, huong, local_date(now) - timedelta(days=1), now)
+    assert owner.post("/payments", SALE).status_code == 200
+
+
+@on_sqlite
 def test_without_a_key_each_call_makes_a_code(owner: Any) -> None:
     references = {owner.post("/payment-codes", CODE).json["reference"] for _ in range(2)}
     assert len(references) == 2
