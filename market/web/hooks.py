@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.fernet import InvalidToken
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -42,7 +42,7 @@ def receive(channel_id: int) -> Response | tuple[Response, int]:
         with database.reading() as session:
             hook = find_hook(session, channel_id, now)
         if hook is None or hook.provider not in PROOFS:
-            abort(404)
+            return _refused(404, "there is no such channel, or it is off")
         if request.mimetype != "application/json":
             return _refused(415, "send application/json")
         unproven = _unproven(hook, body, now)

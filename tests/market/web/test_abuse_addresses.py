@@ -53,6 +53,11 @@ def test_the_own_name_is_known_as_browsers_may_write_it(name: str, visit: Callab
     assert visit("GET", "/first", Host=name).status_code == 200
 
 
+def test_a_banks_messenger_is_heard_under_every_name_and_from_every_site(visit: Callable[..., Any]) -> None:
+    answer = visit("POST", "/hooks/999", Host="10.0.0.7:8000", Origin="https://my.sepay.vn")
+    assert (answer.status_code, answer.mimetype) == (404, "application/json")
+
+
 def test_health_is_told_under_every_name(visit: Callable[..., Any]) -> None:
     assert visit("GET", "/healthz", Host="10.0.0.7:8000").status_code == 200
     assert visit("GET", "/readyz", Host="127.0.0.1").status_code == 200
