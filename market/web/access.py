@@ -28,6 +28,7 @@ from qr.text import fold
 blueprint = Blueprint("access", __name__)
 throttle = Throttle()
 SECOND_FACTOR_WAITS = 300
+MOST_HELPING = 4
 YEAR = 365 * 86_400
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 
@@ -172,9 +173,11 @@ def sign_in_page(back: str, login: str, errors: dict[str, str], status: int) -> 
     """The ways in."""
     with installation().database.reading() as session:
         markets = list_markets(session)
-    # The help line names a phone only where it is everybody's.
     only = markets[0] if len(markets) == 1 else None
-    return render_template("access/sign_in.html", back=back, login=login, errors=errors, market=only), status
+    # Of a whole province's markets nobody reads the telephones.
+    helping = [market for market in markets if market.phone] if len(markets) <= MOST_HELPING else []
+    text = render_template("access/sign_in.html", back=back, login=login, errors=errors, market=only, helping=helping)
+    return text, status
 
 
 def begin(

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
-from market.comparisons import change, number
+from market.comparisons import change, number, percent
 from market.markets import MarketRow, find_market
 from market.overview import count_waiting
 from market.web.formats import NARROW, day
@@ -57,7 +57,7 @@ def page(session: Session, market: MarketRow, tab: str, template: str, **values:
 
 
 _MIMETYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
 }
@@ -108,4 +108,4 @@ def register(state: BlueprintSetupState) -> None:
     templates.filters["short_day"] = lambda value: f"{value:%d/%m}"
     templates.filters["whole_percent"] = lambda value: f"{number(value)}{NARROW}%"
     templates.filters["share"] = lambda part, whole: f"{part / whole:.1f}".replace(".", ",") if whole else "–"
-    templates.globals["change"] = change
+    templates.globals |= {"change": change, "percent": percent}

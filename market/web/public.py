@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
-from werkzeug.exceptions import Gone, HTTPException, NotFound
+from werkzeug.exceptions import Gone, HTTPException, MethodNotAllowed, NotFound
 
 from ledger.books.seals import newest_seal
 from ledger.days import local_date, utc_now
@@ -142,6 +142,8 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
         return _trouble(error.code)
     if isinstance(error, CSRFError):
         head, mend = say("Trang này mở đã lâu"), say("Mở lại trang rồi làm lại, chưa có gì thay đổi.")
+    elif error.code == 404 and request.blueprint == "public":
+        return _no_stall()
     elif error.code == 404:
         head, mend = (
             say("Không có trang này"),
@@ -155,7 +157,20 @@ def refused(error: HTTPException) -> Response | tuple[str, int]:
         head, mend = say("Tệp gửi lên lớn quá"), say("Gửi tệp nhỏ hơn 20 MB, hoặc chia ra nhiều lần.")
     else:
         head, mend = say("Chưa làm được việc này"), say("Quay lại trang trước, xem lại rồi thử lần nữa.")
-    return render_template("public/error.html", head=head, mend=mend, code="", phone=""), error.code
+    answer = Response(render_template("public/error.html", head=head, mend=mend, code="", phone=""), error.code)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(error.valid_methods)
+    return answer
+
+
+def _no_stall() -> tuple[str, int]:
+    """A shopper has scanned or followed what leads to no stall: no money is to go that way."""
+    with installation().database.reading() as session:
+        slug = (request.view_args or {}).get("market")
+        phone = next((market.phone for market in list_markets(session) if market.slug == slug), "")
+    head = say("Chợ không có sạp này")
+    mend = say("Đừng chuyển tiền theo mã hay đường dẫn này. Hỏi lại người bán, hoặc gọi ban quản lý chợ.")
+    return render_template("public/error.html", head=head, mend=mend, code="", phone=phone, shopper=True), 404
 
 
 @blueprint.app_errorhandler(OperationalError)

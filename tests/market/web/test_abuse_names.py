@@ -90,7 +90,7 @@ def test_no_cell_of_an_export_is_a_formula(
 ) -> None:
     named(FORMULA)
     answer = administrator.get(path, query_string={"month": "2026-11"})
-    assert answer.mimetype == "text/csv"
+    assert answer.content_type == "text/csv; charset=utf-8"
     cells = [cell for row in csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))) for cell in row]
     assert [cell for cell in cells if re.match(r"\s*[=+\-@\t\r＝＋－＠]", cell)] == []
 

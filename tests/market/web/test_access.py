@@ -17,7 +17,7 @@ from market.access.throttle import Throttle
 from market.db import Database
 from market.installation import Installation
 from market.markets import list_markets
-from market.model import ROLE_GRANT
+from market.model import MARKET, ROLE_GRANT
 from market.web.access import own_path
 from merchants.stalls import StallRow
 
@@ -147,6 +147,16 @@ def test_after_five_wrong_tries_the_sixth_waits(client: FlaskClient, add_person:
     answer = client.post("/signin", data={"login": name, "password": PASSWORD})
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_the_sign_in_page_names_the_telephone_of_each_market(
+    client: FlaskClient, administrator: FlaskClient, market_id: int, other_market_id: int, database: Database
+) -> None:
+    with database.writing() as session:
+        session.connection().execute(update(MARKET).values(phone="0255 000 0001"))
+    page = client.get("/signin").text
+    assert page.count('href="tel:02550000001"') == 2
+    assert "Chợ Bến Sông <a" in page
 
 
 def test_guesses_elsewhere_keep_nobody_out(client: FlaskClient, add_person: Callable[..., str]) -> None:

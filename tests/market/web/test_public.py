@@ -135,13 +135,35 @@ def test_a_paused_stall_says_so_beside_its_code(client: FlaskClient, huong: Stal
 @pytest.mark.parametrize(
     "path", ["/s/ben-song/Z-99", "/s/nowhere/C-01", "/s/ben-song/%00", "/s/%00/C-01", "/s/chan-nui/C-01"]
 )
-def test_what_is_not_there_is_a_page_with_a_way_back(
+def test_a_code_that_leads_to_no_stall_says_to_pay_nothing(
     client: FlaskClient, huong: StallRow, other_market_id: int, path: str
 ) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
+    assert "Chợ không có sạp này" in answer.text
+    assert "Đừng chuyển tiền" in answer.text
+
+
+def test_a_shopper_at_no_stall_finds_the_boards_telephone(
+    client: FlaskClient, huong: StallRow, database: Database
+) -> None:
+    with database.writing() as session:
+        session.connection().execute(update(MARKET).values(phone="0255 000 0001"))
+    assert 'href="tel:02550000001"' in client.get("/s/ben-song/Z-99").text
+    assert "tel:" not in client.get("/s/nowhere/C-01").text
+
+
+def test_what_is_not_there_is_a_page_with_a_way_back(client: FlaskClient, market_id: int) -> None:
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
     assert "Không có trang này" in answer.text
     assert 'href="/"' in answer.text
+
+
+def test_another_method_is_told_which_will_do(client: FlaskClient, market_id: int) -> None:
+    answer = client.post("/healthz")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
 def test_the_program_says_that_it_is_alive_and_ready(client: FlaskClient) -> None:
