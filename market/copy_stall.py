@@ -21,9 +21,11 @@ from merchants.model import (
 
 
 def _codes(about: Whose) -> Select[Any]:
+    first = REFERENCE.alias("first")
     return (
-        select(REFERENCE.c.reference, PAYMENT_CODE)
+        select(REFERENCE.c.reference, PAYMENT_CODE, first.c.reference.label("rest_of_reference"))
         .outerjoin(PAYMENT_CODE, PAYMENT_CODE.c.id == REFERENCE.c.payment_code_id)
+        .outerjoin(first, first.c.payment_code_id == PAYMENT_CODE.c.rest_of)
         .where(REFERENCE.c.stall_id == about.stall.id)
         .order_by(func.coalesce(PAYMENT_CODE.c.id, 0))
     )
@@ -112,6 +114,7 @@ SECTIONS: Final = (
             "created_at": "Làm lúc",
             "expires_at": "Hết hạn lúc",
             "test": "Để thử nối",
+            "rest_of_reference": "Thu nốt cho mã",
         },
         asked(_codes),
     ),

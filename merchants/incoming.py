@@ -15,6 +15,7 @@ from ledger.direct import Statement
 from ledger.inbox.model import NOTICE, NOTICE_BODY
 from merchants.doubled import doubled
 from merchants.model import BANK_ACCOUNT, CODE_PAYMENT, PAYMENT_CODE, REFERENCE, STALL
+from merchants.payment_codes import rest_paid
 from merchants.takings import Actor, NotYours
 
 
@@ -25,8 +26,9 @@ class Incoming:
     `booked_on` is its local day, `at` the bank's own moment in UTC, None where it gave only a day; `recorded_at` when
     it was booked. `payer` and `memo` as the bank sends them; they may be empty, and are once who paid was forgotten.
     Where the payment answered a code: its `reference`, the amount `asked` for, and the `verdict` (exact, short, over;
-    `again` when the code had been paid before, `late` after its expiry). `former`: paid to an account that the stall
-    had before. `doubled`: without a code, and the same payer had just sent the same (`merchants.doubled`).
+    `again` when the code had been paid before, `late` after its expiry; `rest_paid` when what was missing came
+    later). `former`: paid to an account that the stall had before. `doubled`: without a code, and the same payer had
+    just sent the same (`merchants.doubled`).
     `correction` is its last correction's kind, None where it stands, and `why` the reason that was given for it, as far
     as it is kept.
     """
@@ -47,6 +49,7 @@ class Incoming:
     correction: str | None
     why: str
     memo: str = ""
+    rest_paid: bool = False
     doubled: bool = False
 
     @property
@@ -57,7 +60,7 @@ class Incoming:
     @property
     def too_little(self) -> bool:
         """No goods are handed over for it without a look."""
-        return self.verdict == "short" or self.small
+        return (self.verdict == "short" and not self.rest_paid) or self.small
 
     def age(self, now: datetime) -> timedelta | None:
         """How long ago it was paid; since it was booked where the bank told only that it was today, and None where it
@@ -126,6 +129,7 @@ def _described() -> Select[Any]:
             CODE_PAYMENT.c.verdict,
             func.coalesce(CODE_PAYMENT.c.again, False).label("again"),
             func.coalesce(CODE_PAYMENT.c.late, False).label("late"),
+            rest_paid().label("rest_paid"),
             (_held(_account.in_force_until <= ENTRY.c.occurred_at) & ~_held(_IN_FORCE)).label("former"),
             correction.label("correction"),
             func.coalesce(why, "").label("why"),

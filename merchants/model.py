@@ -102,7 +102,8 @@ class AccountChange(SQLModel, table=True):
 
 class PaymentCode(SQLModel, table=True):
     """A dynamic code: a stall asks for an amount in đồng, until a moment; `test` marks one that tries the stall's
-    connection to its bank, whose payment is no sale."""
+    connection to its bank, whose payment is no sale. `rest_of`: it asks for what was missing when that code, the first
+    of them, was paid short."""
 
     __tablename__ = "payment_code"
 
@@ -114,6 +115,7 @@ class PaymentCode(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     expires_at: datetime = Field(sa_column=Column(Moment, nullable=False))
     test: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    rest_of: int | None = Field(default=None, index=True)
 
 
 class Reference(SQLModel, table=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlmodel import Session
 
 from ledger.books.model import stands
@@ -38,9 +38,11 @@ def make_payment_code(
     now: datetime,
     source: random.Random,
     test: bool = False,
+    rest_of: str = "",
 ) -> str:
     """Ask for an amount in đồng; gives the reference that stands in the code's 62.08. What answers a `test` is booked
-    and marked as no sale."""
+    and marked as no sale. `rest_of`: the reference of the stall's code that was paid short, where this asks for the
+    rest; of any other it is not heard."""
     if amount <= 0:
         raise Refused(Problem("must be more than 0 đồng", field="amount"))
     connection = session.connection()
@@ -54,6 +56,7 @@ def make_payment_code(
             created_at=now,
             expires_at=expires_at,
             test=test,
+            rest_of=_first_code(session, stall_id, rest_of) if rest_of else None,
         )
         .returning(PAYMENT_CODE.c.id)
     ).scalar_one()
@@ -65,7 +68,14 @@ def make_payment_code(
 
 
 def ask_now(
-    session: Session, stall: StallRow, amount: int, *, now: datetime, purpose: str = "", test: bool = False
+    session: Session,
+    stall: StallRow,
+    amount: int,
+    *,
+    now: datetime,
+    purpose: str = "",
+    test: bool = False,
+    rest_of: str = "",
 ) -> str:
     """`make_payment_code` for a shopper who stands there: good for `LASTS`, its reference drawn at random."""
     return make_payment_code(
@@ -78,6 +88,33 @@ def ask_now(
         now=now,
         source=random.SystemRandom(),
         test=test,
+        rest_of=rest_of,
+    )
+
+
+def _first_code(session: Session, stall_id: int, reference: str) -> int | None:
+    """The code that this one, or the first of its rests, asked for; None where the stall has no such code."""
+    asked = select(func.coalesce(PAYMENT_CODE.c.rest_of, PAYMENT_CODE.c.id))
+    asked = asked.join(REFERENCE, REFERENCE.c.payment_code_id == PAYMENT_CODE.c.id)
+    wanted = (REFERENCE.c.reference == reference, PAYMENT_CODE.c.stall_id == stall_id)
+    found: int | None = session.connection().execute(asked.where(*wanted)).scalar_one_or_none()
+    return found
+
+
+def rest_paid() -> ColumnElement[bool]:
+    """In a query of PAYMENT_CODE: whether a later code for the rest of it was paid whole, by a payment that stands."""
+    rest, paid = PAYMENT_CODE.alias("rest"), CODE_PAYMENT.alias("rest_paid")
+    return (
+        select(rest.c.id)
+        .join(paid, paid.c.payment_code_id == rest.c.id)
+        .where(
+            rest.c.rest_of == func.coalesce(PAYMENT_CODE.c.rest_of, PAYMENT_CODE.c.id),
+            rest.c.id > PAYMENT_CODE.c.id,
+            paid.c.verdict.in_(("exact", "over")),
+            stands(paid.c.entry_id),
+        )
+        .correlate(PAYMENT_CODE)
+        .exists()
     )
 
 

@@ -203,7 +203,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             error = say("Sạp này đã đóng, không nhận tiền nữa.")
         if error or amount is None:
             return till_page(stall, status, typed=typed, error=error)
-        reference = ask_now(writing, stall, amount, now=utc_now())
+        reference = ask_now(writing, stall, amount, now=utc_now(), rest_of=request.form.get("rest", ""))
     return redirect(url_for(".code", reference=reference), 303)
 
 

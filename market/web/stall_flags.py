@@ -14,7 +14,9 @@ def flags(payment: Incoming) -> dict[str, bool]:
 def flags_in_words(payment: Incoming) -> list[str]:
     """Each flag in the reader's language. What is wrong with the amount comes first."""
     said = []
-    if payment.asked and payment.verdict == "short":
+    if payment.asked and payment.verdict == "short" and payment.rest_paid:
+        said.append(say("Trả làm nhiều lần, đã đủ {asked}", asked=money(payment.asked)))
+    elif payment.asked and payment.verdict == "short":
         lacking = money(payment.asked - payment.amount)
         said.append(say("Thiếu tiền: cần thu {asked}, thiếu {lacking}", asked=money(payment.asked), lacking=lacking))
     elif payment.small:

@@ -13,6 +13,7 @@ from market.db import Database
 from market.sealing import seal_days
 from market.web import stall as web
 from merchants.payments import Source, take
+from merchants.settling import reverse
 from merchants.stalls import StallRow, change_account
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -40,9 +41,9 @@ def pay(database: Database, channel: Source, told: Callable[..., Notice], huong:
     return paid
 
 
-def ask(phone: FlaskClient, huong: StallRow, amount: int) -> str:
-    """Ask for an amount; gives the reference of its code."""
-    answer = phone.post("/stall/till", data={"stall": huong.id, "amount": amount})
+def ask(phone: FlaskClient, huong: StallRow, amount: int, *, rest: str = "") -> str:
+    """Ask for an amount, or for what was missing at the code `rest`; gives the reference of its code."""
+    answer = phone.post("/stall/till", data={"stall": huong.id, "amount": amount, "rest": rest})
     return answer.headers["Location"].removeprefix("/stall/code/")
 
 
@@ -54,6 +55,50 @@ def both(phone: FlaskClient, huong: StallRow, number: int) -> tuple[str, str]:
 def test_an_ordinary_payment_is_shown_without_a_word(phone: FlaskClient, pay: Pay) -> None:
     pay(50_000)
     assert 'class="flag"' not in phone.get("/stall/").text
+
+
+def test_what_was_missing_is_asked_for_as_the_rest_of_its_code(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    code = ask(phone, huong, 75_000)
+    pay(25_000, memo=code)
+    page = phone.get(f"/stall/received/{huong.id}/1").text
+    assert f'name="rest" value="{code}"' in page
+
+
+def test_once_the_rest_is_paid_nothing_is_missing_any_more(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    code = ask(phone, huong, 75_000)
+    pay(25_000, memo=code)
+    rest = ask(phone, huong, 50_000, rest=code)
+    assert "Thiếu tiền" in phone.get("/stall/").text
+    pay(50_000, memo=rest)
+    home = phone.get("/stall/").text
+    assert "Thiếu tiền" not in home
+    assert "Trả làm nhiều lần, đã đủ 75.000" in home
+
+
+def test_a_rest_that_is_paid_short_has_a_rest_of_its_own(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
+    code = ask(phone, huong, 75_000)
+    pay(25_000, memo=code)
+    rest = ask(phone, huong, 50_000, rest=code)
+    pay(40_000, memo=rest)
+    assert phone.get("/stall/").text.count("Thiếu tiền") == 2
+    pay(10_000, memo=ask(phone, huong, 10_000, rest=rest))
+    assert "Thiếu tiền" not in phone.get("/stall/").text
+
+
+def test_a_reversed_rest_is_missing_again(phone: FlaskClient, huong: StallRow, pay: Pay, database: Database) -> None:
+    code = ask(phone, huong, 75_000)
+    pay(25_000, memo=code)
+    pay(50_000, memo=ask(phone, huong, 50_000, rest=code))
+    with database.writing() as session:
+        reverse(session, None, 2, reason="money went back", reassign=False, login_id=None, now=NOW)
+    assert "thiếu 50.000" in phone.get("/stall/").text
+
+
+def test_another_stalls_code_has_no_rest_here(phone: FlaskClient, huong: StallRow, tu: StallRow, pay: Pay) -> None:
+    code = ask(phone, huong, 75_000)
+    pay(25_000, memo=code)
+    pay(50_000, memo=ask(phone, huong, 50_000, rest=tu.reference))
+    assert "thiếu 50.000" in phone.get("/stall/").text
 
 
 def test_too_little_says_how_much_was_asked_and_is_missing(phone: FlaskClient, huong: StallRow, pay: Pay) -> None:
