@@ -63,6 +63,10 @@ def take(
     """Store deliveries of one channel and feed and book what can be booked; one outcome each, in their order."""
     if not deliveries:
         return []
+    if not all(notice.amount for notice, _ in deliveries):
+        # Where nothing moved there is nothing to keep.
+        told = iter(take(session, source, feed, [each for each in deliveries if each[0].amount], now))
+        return [next(told) if notice.amount else Outcome("ignored") for notice, _ in deliveries]
     with one_journey(session):
         # Before the mark, so that both ways below lock in one order: accounts, books, the notices' own keys.
         lock_accounts(session, source.market_id, numbers_named(notice for notice, _ in deliveries))

@@ -14,9 +14,10 @@ Direction = Literal["in", "out"]
 class Notice(NamedTuple):
     """One movement as a bank told it.
 
-    `amount` is positive đồng; `at` a UTC moment, or None where the bank gave only a day; `local_date` that day in
-    Asia/Ho_Chi_Minh; `bank` is text as the notice names it (may be empty); `virtual_account` is the number the
-    payer was given where a bank leads it to the account (may be empty); `test` marks a provider's own test call.
+    `amount` is đồng, 0 where nothing moved (such a notice is ignored and not kept); `at` a UTC moment, or None where
+    the bank gave only a day; `local_date` that day in Asia/Ho_Chi_Minh; `bank` is text as the notice names it (may be
+    empty); `virtual_account` is the number the payer was given where a bank leads it to the account (may be empty);
+    `test` marks a provider's own test call.
     """
 
     event_id: str

@@ -51,8 +51,8 @@ def test_a_negative_amount_went_out(amount: object) -> None:
     assert (notice.direction, notice.amount) == ("out", 193_000)
 
 
-def test_a_movement_of_no_dong_is_left_out_and_the_others_stay() -> None:
-    assert [notice.event_id for notice in read(body({"id": 1, "amount": 0}, {"id": 2}))] == ["2"]
+def test_a_movement_of_no_dong_keeps_its_place_among_others() -> None:
+    assert [notice.amount for notice in read(body({"id": 1, "amount": 0}, {"id": 2, "amount": 5_000}))] == [0, 5_000]
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,8 @@ def test_a_negative_amount_went_out() -> None:
     assert (only(amount=-5).direction, only(amount=-5).amount) == ("out", 5)
 
 
-def test_a_movement_of_no_dong_is_no_notice() -> None:
-    assert read(body(amount=0)) == []
+def test_a_movement_of_no_dong_is_a_notice_of_none() -> None:
+    assert only(amount=0).amount == 0
 
 
 def test_the_virtual_account_that_was_paid_is_told() -> None:

@@ -101,8 +101,8 @@ def test_an_amount_that_is_not_whole_dong_is_refused(amount: object) -> None:
         only(amount=amount)
 
 
-def test_a_movement_of_no_dong_is_no_notice() -> None:
-    assert read(json.dumps({**generic_event(Event()), "amount": 0}).encode()) == []
+def test_a_movement_of_no_dong_is_a_notice_of_none() -> None:
+    assert only(amount=0).amount == 0
 
 
 @pytest.mark.parametrize("said", [None, ""])

@@ -55,8 +55,8 @@ def test_the_direction_is_read_in_any_case(said: str, direction: str) -> None:
     assert only(transferType=said).direction == direction
 
 
-def test_a_movement_of_no_dong_is_no_notice() -> None:
-    assert read(body({"transferAmount": 0})) == []
+def test_a_movement_of_no_dong_is_a_notice_of_none() -> None:
+    assert [notice.amount for notice in read(body({"transferAmount": 0}))] == [0]
 
 
 def test_a_checksum_that_nobody_documents_changes_nothing() -> None:

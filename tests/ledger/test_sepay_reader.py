@@ -72,8 +72,8 @@ def test_an_amount_that_is_not_whole_dong_is_refused(sepay_body: Body, amount: o
 
 
 @pytest.mark.parametrize("amount", [0, "0"])
-def test_a_movement_of_no_dong_is_no_notice(sepay_body: Body, amount: object) -> None:
-    assert read(sepay_body(transferAmount=amount)) == []
+def test_a_movement_of_no_dong_is_a_notice_of_none(sepay_body: Body, amount: object) -> None:
+    assert [notice.amount for notice in read(sepay_body(transferAmount=amount))] == [0]
 
 
 def test_the_virtual_account_that_was_paid_is_told(sepay_body: Body) -> None:

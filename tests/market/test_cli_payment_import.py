@@ -47,8 +47,9 @@ def test_every_kind_of_body_is_counted_as_what_became_of_it(
         sepay_body(id=3, accountNumber="0000000000"),
         sepay_body(id=4, transferType="out"),
         sepay_body(id=0),
+        sepay_body(id=5, transferAmount=0),
     )
-    assert take(path) == NOTHING | {"read": 6, "recorded": 2, "duplicates": 1, "unmatched": 1, "ignored": 2}
+    assert take(path) == NOTHING | {"read": 7, "recorded": 2, "duplicates": 1, "unmatched": 1, "ignored": 3}
     assert _transactions(cho) == {"C-01": 1, "G-02": 1}
 
 

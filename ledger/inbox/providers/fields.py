@@ -206,7 +206,7 @@ def movement(
     virtual_account: str = "",
     test: bool = False,
 ) -> list[Notice]:
-    """The notice of a movement, under an id of last resort where it has none; no notice of 0 đồng: nothing moved."""
+    """The notice of a movement, under an id of last resort where it has none."""
     notice = Notice(
         event_id=event_id
         or id_of_last_resort(
@@ -230,7 +230,7 @@ def movement(
         virtual_account=virtual_account,
         test=test,
     )
-    return [notice] if amount else []
+    return [notice]
 
 
 def id_of_last_resort(

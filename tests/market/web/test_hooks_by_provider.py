@@ -184,11 +184,12 @@ def test_of_several_events_each_is_answered_in_its_order(
     client: FlaskClient, database: Database, door: Callable[[Speaker], int]
 ) -> None:
     events = [Event(1, out=True), Event(2, account="999"), Event(3), Event(3), Event(4)]
-    answer = _post(client, door(GENERIC), _several(*map(generic_event, events)))
+    nothing = {**generic_event(Event(5)), "amount": 0}
+    answer = _post(client, door(GENERIC), _several(nothing, *map(generic_event, events)))
     assert answer.json == {
         "success": True,
         "status": "recorded",
-        "events": ["ignored", "unmatched", "recorded", "duplicate", "recorded"],
+        "events": ["ignored", "ignored", "unmatched", "recorded", "duplicate", "recorded"],
     }
     assert _rows(database, ENTRY) == 2
 
