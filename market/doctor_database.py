@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import InvalidToken
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -65,6 +65,10 @@ def _opened(settings: Settings, engine: Engine, now: datetime) -> Iterator[Findi
     known = revisions()
     with engine.execution_options(reading=True).connect() as connection:
         revision = revision_of(connection)
+        if revision is None and inspect(connection).get_table_names():
+            message = "it holds tables and no mark of this program's version, so no command opens it"
+            yield Finding("database", message, "bring back a backup with backup restore, or name another database")
+            return
         if revision is None:
             yield Finding("database", "it has no tables yet", "the first start makes them", wrong=False)
             return

@@ -41,6 +41,8 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
     if not no_serve:
         # Whoever waits for the province to be built should not learn only then that it cannot be served.
         try_port(own.host, own.port)
+    # As every start makes it; the sample alone would make it on its way, open to everybody.
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = utc_now()
     plan = Plan(stalls, months, seed, Month.of(local_date(now)))
     with progress("Building the sample province", size(plan)) as step:

@@ -103,6 +103,15 @@ def test_guards_that_are_gone_are_found(well: Any, engine: Engine) -> None:
     assert mend.endswith("python3 run.py upgrade")
 
 
+@on_sqlite
+def test_tables_without_a_mark_of_the_version_are_found(well: Any, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    message, mend = _found(well)["database"]
+    assert message == "it holds tables and no mark of this program's version, so no command opens it"
+    assert mend == "bring back a backup with backup restore, or name another database"
+
+
 @pytest.mark.parametrize(("revision", "mend"), [("0001", "run python3 run.py upgrade"), ("9999", "install the newer")])
 def test_a_database_of_another_revision_is_found(well: Any, engine: Engine, revision: str, mend: str) -> None:
     with engine.begin() as connection:
