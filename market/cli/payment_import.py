@@ -111,10 +111,13 @@ def _channel_of_bodies(session: Session, named: ChannelRow | None, market_id: in
         if form not in (None, named.provider):
             raise Refused(Problem(f"channel {named.id} is of {named.provider}, not of {form}", field="format"))
         return named
+    own = [row for row in list_channels(session) if row.market_id == market_id and row.provider in READERS]
+    if form is None and len(own) == 1:
+        return own[0]
     if form is None:
         message = f"a file of bodies does not name its provider: add --format with one of {', '.join(READERS)}"
         raise Refused(Problem(message, field="format"))
-    rows = [row for row in list_channels(session) if row.market_id == market_id and row.provider == form]
+    rows = [row for row in own if row.provider == form]
     if len(rows) != 1:
         ids = ", ".join(str(row.id) for row in rows)
         mend = (

@@ -146,14 +146,23 @@ def test_a_channel_that_is_off_takes_no_statement(cho: Any, save: Save) -> None:
 
 def test_bodies_find_the_one_channel_of_their_provider(cho: Any, sepay_body: Callable[..., bytes], write: Save) -> None:
     path = write(sepay_body())
-    (line,) = cho.refused("payment", "import", path, *IN_MARKET)
-    assert line.startswith("error: format: a file of bodies does not name its provider: add --format with one of sepay")
     (line,) = cho.refused("payment", "import", path, *IN_MARKET, "--format", "casso")
     assert line == "error: format: the market has no channel of casso; add one with `channel add casso`"
+    cho.done("channel", "add", "casso", *IN_MARKET)
     assert cho.json("payment", "import", path, *IN_MARKET, "--format", "sepay")["recorded"] == 1
     cho.done("channel", "add", "sepay", *IN_MARKET)
     (line,) = cho.refused("payment", "import", path, *IN_MARKET, "--format", "sepay")
-    assert line == "error: format: the market has several channels of sepay; name one with --channel: 1, 2"
+    assert line == "error: format: the market has several channels of sepay; name one with --channel: 1, 3"
+
+
+def test_bodies_need_no_format_where_a_market_has_one_channel(
+    cho: Any, sepay_body: Callable[..., bytes], write: Save
+) -> None:
+    path = write(sepay_body())
+    assert cho.json("payment", "import", path, *IN_MARKET)["recorded"] == 1
+    cho.done("channel", "add", "casso", *IN_MARKET)
+    (line,) = cho.refused("payment", "import", path, *IN_MARKET)
+    assert line.startswith("error: format: a file of bodies does not name its provider: add --format with one of sepay")
 
 
 def test_bodies_are_not_taken_for_a_statement(
