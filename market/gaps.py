@@ -82,6 +82,12 @@ def gap_report(session: Session, market: MarketRow, month: Month) -> GapReport:
     return GapReport(market.slug, str(month), [gaps[key] for key in sorted(gaps, key=lambda key: (key[1], key[0]))])
 
 
+def statement_taken(session: Session, market_id: int, month: Month) -> bool:
+    """Whether any bank statement of the market has a line of this month; without one nothing is known of its gaps."""
+    said = {"market": market_id, "first": month.first, "last": month.last}
+    return bool(session.connection().execute(_ANY_STATEMENT, said).scalar_one())
+
+
 def _holders(session: Session, market_id: int, accounts: list[str]) -> dict[str, str]:
     """The code of the one stall that has, or had, each account."""
     forgotten = digests_of(session, market_id, accounts)
@@ -100,6 +106,16 @@ _TOLD_ACCOUNTS = select(NUMBERS.c.account_number).where(
         NOTICE.c.feed.in_(_TOLD),
     )
     .correlate(NUMBERS)
+)
+_ANY_STATEMENT = select(
+    exists()
+    .where(
+        NOTICE.c.market_id == bindparam("market"),
+        NOTICE.c.account_number == NUMBERS.c.account_number,
+        NOTICE.c.local_date.between(bindparam("first"), bindparam("last")),
+        NOTICE.c.feed == "statement",
+    )
+    .select_from(NUMBERS)
 )
 _twin = NOTICE.alias("twin")
 _ONLY_IN_STATEMENTS = (

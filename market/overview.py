@@ -19,7 +19,7 @@ from market.markets import MarketRow
 from market.model import CLOSING
 from market.remarks import ENOUGH, QUIET_DAYS
 from market.reports import MonthReport, month_report
-from merchants.model import STALL
+from merchants.model import BANK_ACCOUNT, STALL
 
 SPARK_DAYS = 30
 
@@ -48,7 +48,8 @@ class StallMonth:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """A market's month, counted until `until`, of which `elapsed` days have come; it is `running` until its last day is
-    over. `quiet` are silent for a week or longer, the longest first; `begun` had their first transaction ever; `fallen`
+    over. `quiet` are silent for a week or longer, the longest first, without those of whom no bank was ever heard, for
+    what they took nobody can tell; `begun` had their first transaction ever; `fallen`
     lost more than 30 %."""
 
     market: MarketRow
@@ -79,9 +80,10 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
     known = {
         row.code: row
         for row in session.connection().execute(
-            select(STALL.c.code, STALL.c.book_id, STALL.c.closed_on).where(STALL.c.market_id == market.id)
+            select(STALL.c.id, STALL.c.code, STALL.c.book_id, STALL.c.closed_on).where(STALL.c.market_id == market.id)
         )
     }
+    heard = set(session.connection().execute(_HEARD, {"market": market.id}).scalars())
     counts = {known[line.code].book_id: line.transactions for line in report.stalls}
     before: Mapping[int, int] | None = None
     if month_before.before is not None:
@@ -103,7 +105,7 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
         )
         for line in report.stalls
     )
-    closed = {code for code, row in known.items() if row.closed_on is not None and row.closed_on <= until}
+    open_ = {code for code, row in known.items() if row.closed_on is None or row.closed_on > until}
     return Overview(
         market=market,
         month=month,
@@ -116,7 +118,7 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
         year_before=so_far(earlier(month, 12)),
         bars=past.twelve_months(month, elapsed=elapsed, transactions=report.transactions),
         stalls=stalls,
-        quiet=_quiet([stall for stall in stalls if stall.code not in closed], until),
+        quiet=_quiet([stall for stall in stalls if stall.code in open_ and known[stall.code].id in heard], until),
         begun=_begun(stalls, firsts, month),
         fallen=_fallen(stalls),
     )
@@ -157,10 +159,14 @@ def last_days(session: Session, book_ids: Sequence[int], until: date) -> dict[in
 
 _MARKET: BindParameter[int] = bindparam("market")
 _WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in") & WAITING
+_HEARD = select(BANK_ACCOUNT.c.stall_id).where(
+    BANK_ACCOUNT.c.heard_at.is_not(None), BANK_ACCOUNT.c.market_id == _MARKET
+)
 # A column at a time is the quickest way to have all that the stalls' rows say.
 _FINGERPRINT = select(
     *(func.aggregate_strings(STALL.c[name], "\x1e") for name in ("code", "name", "section", "category", "status")),
     func.aggregate_strings(STALL.c.closed_on.cast(String), "\x1e"),
+    select(func.count(BANK_ACCOUNT.c.heard_at)).where(BANK_ACCOUNT.c.market_id == _MARKET).scalar_subquery(),
     select(func.sum(BOOK.c.entries)).where(BOOK.c.market_id == _MARKET).scalar_subquery(),
     select(func.max(CLOSING.c.id)).where(CLOSING.c.market_id == _MARKET).scalar_subquery(),
     select(func.concat(func.count(), " ", func.sum(NOTICE.c.id))).where(_WAITS).scalar_subquery(),
@@ -169,7 +175,8 @@ _WAITING = select(func.count()).select_from(NOTICE).where(_WAITS, NOTICE.c.statu
 
 
 def fingerprint(session: Session, market_id: int) -> tuple[object, ...]:
-    """Changes whenever anything that a market's month shows has changed: entries, stalls, closings, waiting money.
+    """Changes whenever anything that a market's month shows has changed: entries, stalls, of which of them a bank
+    was heard, closings, waiting money.
 
     Entries are only ever added, so how many there are says whether any is new, whichever day it counts for.
     """

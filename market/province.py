@@ -1,12 +1,12 @@
 """The province's markets side by side, by counts that say nothing about any single stall."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session
 
 from ledger.books.counts import first_days
-from ledger.days import Month
+from ledger.days import Month, local_date
 from market.comparisons import Compared, History, counted, earlier
 from market.day_counts import DayCounts
 from market.markets import MarketRow, list_markets
@@ -35,9 +35,10 @@ class MarketMonth:
 @dataclass(frozen=True, slots=True)
 class Province:
     """The markets by rate, and those too small to be counted, which are in no total either. The month is `running`
-    until its last day is over."""
+    until its last day is over; `at` is when it was counted."""
 
     month: Month
+    at: datetime
     until: date
     elapsed: int
     running: bool
@@ -57,9 +58,9 @@ class Province:
         return sum(market.transactions for market in self.markets)
 
 
-def province(session: Session, month: Month, today: date, counts: DayCounts) -> Province:
+def province(session: Session, month: Month, now: datetime, counts: DayCounts) -> Province:
     """Every market's live month, the greatest rate first."""
-    until, elapsed, running = counted(month, today)
+    until, elapsed, running = counted(month, local_date(now))
     ranked, small = [], []
     for market in list_markets(session):
         report = month_report(session, market, month)
@@ -82,4 +83,4 @@ def province(session: Session, month: Month, today: date, counts: DayCounts) -> 
             )
         )
     ranked.sort(key=lambda one: (-one.rate, one.market.name))
-    return Province(month, until, elapsed, running, tuple(ranked), tuple(small))
+    return Province(month, now, until, elapsed, running, tuple(ranked), tuple(small))

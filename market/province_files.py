@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reportlab.pdfgen.canvas import Canvas
 
+from ledger.days import HO_CHI_MINH
 from market.comparisons import change, number, percent
 from market.files import write_whole
 from market.paper import A4, BOTTOM, LEFT, QUIET_INK, RIGHT, Column, Flow, Sheet, Table, wrap
@@ -100,7 +101,7 @@ def _title(look: Province) -> str:
 
 def _days(look: Province) -> str:
     if look.running:
-        return f"Số tính từ ngày 1 đến {look.until:%d/%m/%Y}"
+        return f"Số tính từ ngày 1 đến {look.at.astimezone(HO_CHI_MINH):%d/%m/%Y lúc %H:%M}"
     return "Số cả tháng"
 
 

@@ -16,20 +16,20 @@ def remarks(
     stalls: tuple[PrintedStall, ...],
     sections: tuple[PrintedSection, ...],
     newcomers: tuple[PrintedStall, ...],
-    closed: frozenset[str],
+    unsaid: frozenset[str],
     *,
     other: str,
     until: date,
     unmatched: int,
 ) -> tuple[str, ...]:
     """The sentences that hold for this month. `other` names what it is compared with ("tháng 10"); stalls whose codes
-    are in `closed` had closed by `until`, and are not called silent."""
+    are in `unsaid` are not called silent: they had closed by `until`, or no bank was ever heard of them."""
     return tuple(
         sentence
         for sentences in (
             _growth(stalls, sections, other),
             _falls(stalls, other),
-            _silence(stalls, closed, until),
+            _silence(stalls, unsaid, until),
             _beginnings(stalls, newcomers, until),
             _unmatched(unmatched),
         )
@@ -63,11 +63,11 @@ def _falls(stalls: tuple[PrintedStall, ...], other: str) -> Iterator[str]:
         )
 
 
-def _silence(stalls: tuple[PrintedStall, ...], closed: frozenset[str], until: date) -> Iterator[str]:
+def _silence(stalls: tuple[PrintedStall, ...], unsaid: frozenset[str], until: date) -> Iterator[str]:
     silent = [
         (stall.newest, stall)
         for stall in stalls
-        if stall.newest and (until - stall.newest).days >= QUIET_DAYS and stall.code not in closed
+        if stall.newest and (until - stall.newest).days >= QUIET_DAYS and stall.code not in unsaid
     ]
     if silent:
         newest, stall = min(silent, key=lambda pair: pair[0])

@@ -53,21 +53,21 @@ def new_workbook(file: io.BytesIO) -> Workbook:
     return Workbook(file, options)
 
 
-def write_xlsx(report: MonthReport, path: Path, shared: SharedMonth | None = None) -> None:
-    """A workbook in Vietnamese: every stall and their total, ready to print on A4, and a sheet of the market's
-    figures; `shared` as for `write_csv`. Names are cells of text, whatever they begin with. Raises Refused where the
-    file cannot be written."""
+def write_xlsx(report: MonthReport, name: str, path: Path, shared: SharedMonth | None = None) -> None:
+    """A workbook in Vietnamese: every stall of the market of this `name` and their total, ready to print on A4, and a
+    sheet of its figures; `shared` as for `write_csv`. Names are cells of text, whatever they begin with. Raises
+    Refused where the file cannot be written."""
     file = io.BytesIO()
     workbook = new_workbook(file)
     month = f"{Month.parse(report.month).first:%m/%Y}"
     workbook.set_properties({"title": f"Báo cáo thanh toán không tiền mặt tháng {month}"})
-    _stalls(workbook, report, month, shared if shared and shared.stalls else None)
+    _stalls(workbook, report, f"{name}, tháng {month}", shared if shared and shared.stalls else None)
     _figures(workbook, report, month)
     workbook.close()
     write_whole(path, file.getvalue())
 
 
-def _stalls(workbook: Workbook, report: MonthReport, month: str, shared: SharedMonth | None) -> None:
+def _stalls(workbook: Workbook, report: MonthReport, whose: str, shared: SharedMonth | None) -> None:
     sheet = a4_sheet(workbook, "Từng sạp")
     title = workbook.add_format({"bold": True, "font_size": 14})
     # Text as its number format keeps a cell text when somebody edits it.
@@ -80,7 +80,7 @@ def _stalls(workbook: Workbook, report: MonthReport, month: str, shared: SharedM
 
     columns = (*XLSX_COLUMNS, *(XLSX_SHARED if shared else ()))
     counted, last = len(XLSX_COLUMNS) - 1, len(columns) - 1
-    sheet.write_string(0, 0, f"Chợ {report.market}, tháng {month}: số giao dịch của từng sạp", title)
+    sheet.write_string(0, 0, f"{whose}: số giao dịch của từng sạp", title)
     for column, (name, wide) in enumerate(columns):
         sheet.set_column(column, column, wide)
         sheet.write_string(1, column, name, head_right if column >= counted else head)

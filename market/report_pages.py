@@ -31,7 +31,10 @@ from qr.fonts import HEADING, TEXT, width
 from qr.pen import ENAMEL, MM
 
 WIDE = RIGHT - LEFT
-DEFINITION = "Giao dịch: một lần chuyển khoản ngân hàng đã báo, không tính tiền mặt và khoản huỷ."
+DEFINITION = (
+    "Giao dịch: một lần chuyển khoản ngân hàng đã báo vào tài khoản của sạp trong tháng."
+    " Không tính tiền mặt, khoản huỷ và khoản ghi là không phải bán hàng."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,8 @@ def _frame(sheet: Sheet, printed: PrintedMonth, place: int, count: int) -> None:
         sheet.text(RIGHT, 23.4 - line * 4.8, text, TEXT, 10, anchor=1)
     sheet.rule(LEFT, 28, WIDE, 0.8, ENAMEL)
     sheet.rule(LEFT, BOTTOM + 3, WIDE, 0.15, QUIET_INK)
-    sheet.text(LEFT, BOTTOM + 7.5, DEFINITION, TEXT, 8.5, ink=QUIET_INK)
+    for line, text in enumerate(wrap(DEFINITION, TEXT, 8.5, WIDE - 64)):
+        sheet.text(LEFT, BOTTOM + 7.5 + line * 3.8, text, TEXT, 8.5, ink=QUIET_INK)
     if printed.check:
         check, size = one_line(printed.check, TEXT, (8.5, 7.5, 6.5), 60)
         sheet.text(RIGHT, BOTTOM + 7.5, check, TEXT, size, anchor=1, ink=QUIET_INK)

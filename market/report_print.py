@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -35,13 +35,13 @@ def printed_month(
     market: MarketRow,
     month: Month,
     report: MonthReport,
-    today: date,
+    now: datetime,
     shared: SharedMonth | None = None,
 ) -> PrintedMonth:
     """What the printed report of this month says. `report` is the live month or a closed version of it; a version's
     own counts are printed as they were closed, what they are compared with is as the books have it now. With `shared`,
     the amounts of the stalls that share them, where any does."""
-    closing = None
+    closing, today = None, local_date(now)
     if report.closed is not None:
         closing = find(session, market.id, month, report.closed["version"])
     is_version = closing is not None and closing.document == report.frozen()
@@ -81,7 +81,7 @@ def printed_month(
         running=running,
         # Printed, so that a paper can be held against what is kept.
         check=f"Dấu của bản {closing.version}: {closing.mark}" if closing and is_version else "",
-        state=_state(closing, until, today, is_version=is_version, finished=today > month.last),
+        state=_state(closing, now, is_version=is_version, finished=today > month.last),
         transactions=report.transactions,
         target=market.target,
         active=report.stalls_active,
@@ -96,7 +96,7 @@ def printed_month(
             stalls,
             sections,
             newcomers,
-            _closed(session, market.id, until),
+            _closed(session, market.id, until) | {stall.code for stall in every if not stall.connected},
             other=compared_name(month_before, month),
             until=until,
             unmatched=report.unmatched,
@@ -164,17 +164,16 @@ def _sections(lines: list[StallLine], every: list[Registered], counts: _Counts) 
     )
 
 
-def _state(
-    closing: ClosingRow | None, until: date, today: date, *, is_version: bool, finished: bool
-) -> tuple[str, ...]:
-    """Which version this is, or that it is none."""
+def _state(closing: ClosingRow | None, now: datetime, *, is_version: bool, finished: bool) -> tuple[str, ...]:
+    """Which version this is, or that it is none; of a month that runs, counted until which minute."""
+    counted_at = f"{now.astimezone(HO_CHI_MINH):{'%d/%m/%Y' if finished else '%d/%m/%Y lúc %H:%M'}}"
     if closing is None:
-        return (f"Chưa chốt, số liệu ngày {today:%d/%m/%Y}" if finished else f"Chưa chốt, tính đến {until:%d/%m/%Y}",)
+        return (f"Chưa chốt, số liệu ngày {counted_at}" if finished else f"Chưa chốt, tính đến {counted_at}",)
     closed_at = f"{closing.closed_at.astimezone(HO_CHI_MINH):%d/%m/%Y lúc %H:%M}"
     if is_version:
         return (f"Bản {closing.version}, chốt {closed_at}",)
     return (
-        f"Số liệu ngày {today:%d/%m/%Y}, đã khác bản {closing.version}",
+        f"Số liệu ngày {counted_at}, đã khác bản {closing.version}",
         f"Bản {closing.version}: {number(closing.document['transactions'])}, chốt {closed_at}",
     )
 

@@ -17,18 +17,19 @@ from market.signs import Printed, printed
 from merchants.model import BANK_ACCOUNT, STALL
 from merchants.stalls import StallRow, list_stalls
 
-STATES = ("active", "quiet", "never", "paused", "closed")
+STATES = ("active", "quiet", "unheard", "never", "paused", "closed")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedStall:
-    """A stall, its latest day with a transaction, its sign, and whether it was given another account within the last
-    week."""
+    """A stall, its latest day with a transaction, its sign, whether it was given another account within the last week,
+    and whether any bank was ever `heard` of it: of one that was not, nobody knows that it is quiet."""
 
     row: StallRow
     newest: date | None
     sign: Printed
     changed: bool
+    heard: bool
     today: date
 
     @property
@@ -41,7 +42,9 @@ class ListedStall:
         """The filters it is found under: closed alone, or how it is doing and, besides, whether it is paused."""
         if self.row.status == "closed":
             return frozenset({"closed"})
-        doing = "never" if self.newest is None else "quiet" if self.quiet_days >= QUIET_DAYS else "active"
+        doing = "never" if self.newest is None else "active" if self.quiet_days < QUIET_DAYS else "quiet"
+        if doing == "quiet" and not self.heard:
+            doing = "unheard"
         return frozenset({doing, "paused"}) if self.row.status == "paused" else frozenset({doing})
 
 
@@ -59,9 +62,18 @@ def listed_stalls(session: Session, market_id: int, now: datetime) -> list[Liste
         )
         .scalars()
     )
+    heard = set(
+        session.connection()
+        .execute(
+            select(BANK_ACCOUNT.c.stall_id).where(
+                BANK_ACCOUNT.c.market_id == market_id, BANK_ACCOUNT.c.heard_at.is_not(None)
+            )
+        )
+        .scalars()
+    )
     signs = printed(session, market_id)
     return [
-        ListedStall(row, newest.get(row.book_id), signs[row.id], row.id in changed, today)
+        ListedStall(row, newest.get(row.book_id), signs[row.id], row.id in changed, row.id in heard, today)
         for row in list_stalls(session, market_id)
     ]
 

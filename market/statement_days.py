@@ -32,11 +32,13 @@ def statement_days(session: Session, market_id: int, now: datetime) -> list[Stat
     return [StatementDay(**row._mapping) for row in session.connection().execute(_DAYS, said)]
 
 
+# A statement names its bank by the BIN, or not at all; another bank may have given somebody the same number.
+_OF_BANK = NOTICE.c.bank.in_(("", BANK_ACCOUNT.c.bin))
 _OF_ACCOUNT = (NOTICE.c.market_id == bindparam("market")) & (NOTICE.c.account_number == BANK_ACCOUNT.c.number)
 # One look into the index (market, account number, local date), however long an account's history is.
 _newest = (
     select(NOTICE.c.id)
-    .where(_OF_ACCOUNT)
+    .where(_OF_ACCOUNT, or_(NOTICE.c.feed != "statement", _OF_BANK))
     .order_by(NOTICE.c.local_date.desc(), NOTICE.c.id.desc())
     .limit(1)
     .correlate(BANK_ACCOUNT)
@@ -46,6 +48,7 @@ _lately = (
     select(NOTICE.c.local_date)
     .where(
         _OF_ACCOUNT,
+        _OF_BANK,
         NOTICE.c.local_date >= bindparam("first", type_=NOTICE.c.local_date.type),
         NOTICE.c.feed == "statement",
     )

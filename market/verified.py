@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import FromClause, Table, func, select
 
 from ledger.books.model import ENTRY
 from ledger.books.verify import verify
@@ -29,13 +29,17 @@ class Found:
     message: str
 
 
-def rows_to_check(database: Database) -> int:
-    """How many entries and notices `verified` will read."""
+def rows_to_check(database: Database, most: int | None = None) -> int:
+    """How many entries and notices `verified` will read; of either, no more than `most` are counted."""
     with database.reading() as session:
         return sum(
-            session.connection().execute(select(func.count()).select_from(table)).scalar_one()
+            session.connection().execute(select(func.count()).select_from(_rows(table, most))).scalar_one()
             for table in (ENTRY, NOTICE)
         )
+
+
+def _rows(table: Table, most: int | None) -> FromClause:
+    return table if most is None else select(table.c.id).limit(most).subquery()
 
 
 def verified(database: Database, *, progress: Callable[[int], None] = lambda _: None) -> tuple[int, int, list[Found]]:

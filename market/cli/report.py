@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ledger.days import HO_CHI_MINH, Month, local_date, utc_now
+from ledger.days import Month, utc_now
 from ledger.refused import Problem, Refused
 from market import closings, reports
 from market.cli.noted import noted
@@ -72,17 +72,16 @@ def month(
         if pdf_file is not None:
             from market.report_print import printed_month
 
-            today = utc_now().astimezone(HO_CHI_MINH).date()
-            printed = printed_month(session, row, which, report, today, shared)
+            printed = printed_month(session, row, which, report, utc_now(), shared)
     if shared is None:
-        _write(files, report, printed, None)
+        _write(files, report, row.name, printed, None)
     else:
         # No file without its lines, and no line without its file.
         with database.writing() as session:
             for stall, kind in product(shared.stalls, files):
                 said: dict[str, Any] = {"month": str(which), "format": kind}
                 noted(session, "amounts_downloaded", market_id=row.id, stall_id=stall.stall_id, **said)
-            _write(files, report, printed, shared)
+            _write(files, report, row.name, printed, shared)
     if as_json:
         print_json(report.document())
     elif not files:
@@ -102,10 +101,11 @@ def month(
 def _write(
     files: Mapping[str, Path],
     report: reports.MonthReport,
+    name: str,
     printed: "PrintedMonth | None",
     shared: SharedMonth | None,
 ) -> None:
-    """The files that were asked for, by format; `printed` is what the PDF says."""
+    """The files that were asked for, by format; `name` is the market's, `printed` what the PDF says."""
     if not files:
         return
     # Slow to import, and a report in JSON needs them not.
@@ -116,7 +116,7 @@ def _write(
         if kind == "csv":
             write_csv(report, file, shared)
         elif kind == "xlsx":
-            write_xlsx(report, file, shared)
+            write_xlsx(report, name, file, shared)
         elif printed is not None:
             write_pdf(printed, file)
 
@@ -171,7 +171,7 @@ def province(
             from market import province as shown
             from market.day_counts import DayCounts
 
-            look = shown.province(session, which, local_date(utc_now()), DayCounts())
+            look = shown.province(session, which, utc_now(), DayCounts())
     if written:
         from market.province_files import write_csv, write_pdf, write_xlsx
 

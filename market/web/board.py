@@ -196,9 +196,11 @@ def report(slug: str, kind: str) -> Response:
                 abort(404)
         file = Path(folder) / f"report.{kind}"
         if kind == "pdf":
-            write_pdf(printed_month(session, market, which, document, local_date(utc_now())), file)
+            write_pdf(printed_month(session, market, which, document, utc_now()), file)
+        elif kind == "xlsx":
+            write_xlsx(document, market.name, file)
         else:
-            {"csv": write_csv, "xlsx": write_xlsx}[kind](document, file)
+            write_csv(document, file)
         content = file.read_bytes()
     with installation().database.writing() as session:
         said: dict[str, Any] = {"version": version} if version else {}

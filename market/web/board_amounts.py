@@ -64,7 +64,7 @@ def report(slug: str, kind: str) -> Response:
         market = enter(session, slug)
         shared = shared_month(session, signed_in().board_actor(market.id), market.id, which)
         document = month_report(session, market, which)
-        printed = printed_month(session, market, which, document, local_date(utc_now()), shared)
+        printed = printed_month(session, market, which, document, utc_now(), shared)
         said: dict[str, Any] = {"month": str(which), "format": kind}
         for stall in shared.stalls:
             noted(session, "amounts_downloaded", market_id=market.id, stall_id=stall.stall_id, **said)
@@ -74,8 +74,10 @@ def report(slug: str, kind: str) -> Response:
         file = Path(folder) / f"report.{kind}"
         if kind == "pdf":
             write_pdf(printed, file)
+        elif kind == "xlsx":
+            write_xlsx(document, market.name, file, shared)
         else:
-            {"csv": write_csv, "xlsx": write_xlsx}[kind](document, file, shared)
+            write_csv(document, file, shared)
         content = file.read_bytes()
     return sent_file(content, kind, f"{market.slug}-{which}-amounts")
 

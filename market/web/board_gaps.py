@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from ledger.days import Month, local_date, utc_now
 from market.comparisons import earlier
-from market.gaps import Gap, gap_report
+from market.gaps import Gap, gap_report, statement_taken
 from market.markets import MarketRow
 from market.natural import natural
 from market.web.app import installation
@@ -32,6 +32,7 @@ def month(slug: str) -> str:
     which, today = wanted_month(request.args.get("month")), local_date(utc_now())
     with installation().database.reading() as session:
         market = enter(session, slug)
+        gaps = _gaps(session, market, which)
         return page(
             session,
             market,
@@ -40,7 +41,8 @@ def month(slug: str) -> str:
             month=which,
             before=earlier(which, 1),
             after=earlier(which, -1) if which.last < today else None,
-            gaps=_gaps(session, market, which),
+            gaps=gaps,
+            known=bool(gaps) or statement_taken(session, market.id, which),
             bank_name=bank_name,
             spans=spans,
             most=REFERENCES,

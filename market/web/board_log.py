@@ -76,10 +76,9 @@ def check(slug: str) -> str | tuple[str, int]:
     database = installation().database
     with database.reading() as session:
         market = enter(session, slug)
-    if request.method == "GET":
-        return _check_page(market)
-    if rows_to_check(database) > MOST_CHECKED:
-        return _check_page(market, too_many=True), 409
+    too_many = rows_to_check(database, MOST_CHECKED + 1) > MOST_CHECKED
+    if request.method == "GET" or too_many:
+        return _check_page(market, too_many=too_many), 200 if request.method == "GET" else 409
     if not _checking.acquire(blocking=False):
         return _check_page(market, busy=True), 409
     try:

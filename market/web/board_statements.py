@@ -138,7 +138,16 @@ def _understand(session: Session, market: MarketRow, sent: Sent, now: datetime) 
         return _choice(session, market, name=sent.name, wrong=problems, shown=SHOWN, in_words=in_words), 400
     if not statement.lines:
         return _choice(session, market, problem=say("Tệp không có khoản tiền nào.")), 400
+    if not statement.bank and _at_several_banks(session, market, statement):
+        errors["bank"] = say("Có sạp dùng số này ở ngân hàng khác. Ghi sao kê này của ngân hàng nào.")
+        return _ask(session, market, sent, known, errors), 400
     return statement
+
+
+def _at_several_banks(session: Session, market: MarketRow, statement: Statement) -> bool:
+    """Whether stalls have a number of the file at more than one bank, so that the number does not say whose it is."""
+    found = holdings(session, market.id, statement.accounts)
+    return any(len({held.bin for held in each}) > 1 for each in found.values())
 
 
 def _account(session: Session, market: MarketRow, typed: str) -> str:

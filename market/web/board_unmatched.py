@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
+from markupsafe import Markup
 from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -114,16 +115,18 @@ def assign(slug: str, notice_id: int) -> AnyResponse | tuple[str, int]:
             flash(say("Khoản này đã có người xử lý."))
         else:
             noted(session, "notice_assigned", market_id=market.id, stall_id=stall.id, notice=notice_id)
-            flash(_became(outcome, stall))
+            flash(_became(slug, outcome, stall))
     return redirect(url_for(".waiting", slug=slug), 303)
 
 
-def _became(outcome: Outcome, stall: StallRow) -> str:
+def _became(slug: str, outcome: Outcome, stall: StallRow) -> str:
     if outcome.status == "duplicate":
         return say("Khoản này đã được báo trước đó, nên không ghi thêm.")
     if outcome.status == "held":
         return say("Khoản này giống một khoản đã báo. Xem ở mục Có thể đã báo rồi.")
-    return say("Đã ghi cho sạp {code}, {name}.", code=stall.code, name=stall.name)
+    done = say("Đã ghi cho sạp {code}, {name}.", code=stall.code, name=stall.name)
+    back = url_for(".ask_back", slug=slug, entry_id=outcome.entry_id)
+    return Markup('{} <a href="{}">{}</a>').format(done, back, say("Nhầm sạp? Lấy lại"))
 
 
 @blueprint.get("/assigned")

@@ -40,7 +40,7 @@ def month() -> str:
             lambda: Markup(  # noqa: S704 - a rendered template
                 render_template(
                     "board/province_body.html",
-                    look=province(session, which, today, kept_counts()),
+                    look=province(session, which, now, kept_counts()),
                     doors=doors,
                     charts=charts,
                 )
@@ -66,7 +66,7 @@ def report(kind: str) -> Response:
     which = wanted_month(request.args.get("month"))
     with installation().database.reading() as session, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"report.{kind}"
-        look = province(session, which, local_date(utc_now()), kept_counts())
+        look = province(session, which, utc_now(), kept_counts())
         {"csv": write_csv, "xlsx": write_xlsx, "pdf": write_pdf}[kind](look, file)
         content = file.read_bytes()
     with installation().database.writing() as session:

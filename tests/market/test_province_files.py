@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pypdfium2
@@ -42,12 +42,12 @@ def look(
         session.connection().execute(update(MARKET).where(MARKET.c.id == huong.market_id).values(name="=Bến Sông"))
         take(session, channel, "hook", [(told(huong, 50_000), b"{}"), (told(huong, 20_000), b"{}")], NOW)
     with database.reading() as session:
-        return province(session, Month(2026, 11), date(2026, 11, 24), DayCounts())
+        return province(session, Month(2026, 11), NOW, DayCounts())
 
 
 def test_a_province_month_runs_until_its_last_day_is_over(look: Province, database: Database) -> None:
     with database.reading() as session:
-        assert province(session, look.month, date(2026, 11, 30), DayCounts()).running
+        assert province(session, look.month, datetime(2026, 11, 30, 16, 59, tzinfo=UTC), DayCounts()).running
 
 
 def test_a_markets_line_begins_with_its_first_month_that_was_recorded(look: Province) -> None:
@@ -82,5 +82,5 @@ def test_the_page_to_print_has_them_too_and_names_what_is_left_out(look: Provinc
     write_pdf(look, tmp_path / "province.pdf")
     text = pypdfium2.PdfDocument(tmp_path / "province.pdf")[0].get_textpage().get_text_bounded()
     assert "1 trên 5" in text
-    assert "Số tính từ ngày 1 đến 24/11/2026" in text
+    assert "Số tính từ ngày 1 đến 24/11/2026 lúc 08:00" in text
     assert "Chợ Chân Núi: dưới 5 sạp" in text

@@ -22,11 +22,11 @@ def said(
     *stalls: PrintedStall,
     sections: tuple[PrintedSection, ...] = (),
     newcomers: tuple[PrintedStall, ...] = (),
-    closed: frozenset[str] = frozenset(),
+    unsaid: frozenset[str] = frozenset(),
     unmatched: int = 0,
 ) -> list[str]:
     every = stalls or (stall("A-1", 5),)
-    found = remarks(every, sections, newcomers, closed, other="tháng 10", until=UNTIL, unmatched=unmatched)
+    found = remarks(every, sections, newcomers, unsaid, other="tháng 10", until=UNTIL, unmatched=unmatched)
     return [sentence.replace("\u00a0", " ") for sentence in found]
 
 
@@ -72,8 +72,8 @@ def test_stalls_without_a_transaction_for_seven_days_are_counted() -> None:
     ]
 
 
-def test_a_stall_that_has_closed_is_not_called_silent() -> None:
-    assert said(stall("A-1", 5, newest=date(2026, 11, 1)), closed=frozenset({"A-1"})) == []
+def test_a_stall_that_closed_or_was_never_heard_is_not_called_silent() -> None:
+    assert said(stall("A-1", 5, newest=date(2026, 11, 1)), unsaid=frozenset({"A-1"})) == []
 
 
 def test_stalls_with_their_first_transaction_are_named() -> None:

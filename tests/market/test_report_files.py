@@ -16,6 +16,7 @@ LINES = [
     StallLine("C-01", "Cá biển Hương", "Khu C", "thủy sản", 1389),
     StallLine("G-02", 'Gạo "Tư", Ánh', "", "", 0),
 ]
+MARKET = "Chợ Bến Sông"
 NAMES = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 
 
@@ -119,7 +120,7 @@ def test_signs_inside_a_name_are_left_alone(csv_file: Path, name: str) -> None:
 
 
 def test_the_workbook_has_vietnamese_headings_and_every_stall(xlsx_file: Path) -> None:
-    write_xlsx(report(LINES), xlsx_file)
+    write_xlsx(report(LINES), MARKET, xlsx_file)
     found = cells(xlsx_file)
     assert [found[f"{column}2"] for column in "ABCDE"] == ["Mã sạp", "Tên sạp", "Khu, dãy", "Ngành hàng", "Giao dịch"]
     assert [found[f"{column}3"] for column in "ABCDE"] == ["C-01", "Cá biển Hương", "Khu C", "thủy sản", 1389.0]
@@ -127,18 +128,18 @@ def test_the_workbook_has_vietnamese_headings_and_every_stall(xlsx_file: Path) -
 
 
 def test_the_workbook_names_market_and_month(xlsx_file: Path) -> None:
-    write_xlsx(report(LINES), xlsx_file)
-    assert cells(xlsx_file)["A1"] == "Chợ ben-song, tháng 11/2026: số giao dịch của từng sạp"
+    write_xlsx(report(LINES), MARKET, xlsx_file)
+    assert cells(xlsx_file)["A1"] == "Chợ Bến Sông, tháng 11/2026: số giao dịch của từng sạp"
 
 
 def test_the_last_row_is_the_reports_total(xlsx_file: Path) -> None:
-    write_xlsx(report(LINES), xlsx_file)
+    write_xlsx(report(LINES), MARKET, xlsx_file)
     found = cells(xlsx_file)
     assert (found["A5"], found["E5"]) == ("Cộng toàn chợ", 1389.0)
 
 
 def test_a_market_without_stalls_has_a_total_of_zero(xlsx_file: Path) -> None:
-    write_xlsx(report([]), xlsx_file)
+    write_xlsx(report([]), MARKET, xlsx_file)
     assert cells(xlsx_file)["E3"] == 0.0
 
 
@@ -146,18 +147,18 @@ def test_a_market_without_stalls_has_a_total_of_zero(xlsx_file: Path) -> None:
     "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "https://cho.example", "0012", "1e5", "{=1}", "<b>Cá</b>"]
 )
 def test_a_name_is_a_cell_of_text_in_the_workbook(xlsx_file: Path, name: str) -> None:
-    write_xlsx(named(name), xlsx_file)
+    write_xlsx(named(name), MARKET, xlsx_file)
     assert cells(xlsx_file)["B3"] == name
 
 
 def test_no_cell_of_the_workbook_holds_a_formula_or_a_link(xlsx_file: Path) -> None:
-    write_xlsx(report([StallLine("=1", "=HYPERLINK(A1)", "https://cho.example", "=4", 5)]), xlsx_file)
+    write_xlsx(report([StallLine("=1", "=HYPERLINK(A1)", "https://cho.example", "=4", 5)]), MARKET, xlsx_file)
     sheet = part(xlsx_file, "xl/worksheets/sheet1.xml")
     assert sheet.findall(".//m:f", NAMES) == sheet.findall(".//m:hyperlink", NAMES) == []
 
 
 def test_the_heads_stay_on_screen_and_on_every_printed_page(xlsx_file: Path) -> None:
-    write_xlsx(report(LINES), xlsx_file)
+    write_xlsx(report(LINES), MARKET, xlsx_file)
     pane = part(xlsx_file, "xl/worksheets/sheet1.xml").find(".//m:pane", NAMES)
     titles = part(xlsx_file, "xl/workbook.xml").findtext(".//m:definedName[@name='_xlnm.Print_Titles']", None, NAMES)
     assert pane is not None
@@ -167,24 +168,24 @@ def test_the_heads_stay_on_screen_and_on_every_printed_page(xlsx_file: Path) -> 
 
 @pytest.mark.parametrize("sheet", [1, 2])
 def test_both_sheets_print_on_a4_one_page_wide(xlsx_file: Path, sheet: int) -> None:
-    write_xlsx(report(LINES), xlsx_file)
+    write_xlsx(report(LINES), MARKET, xlsx_file)
     setup = part(xlsx_file, f"xl/worksheets/sheet{sheet}.xml").find(".//m:pageSetup", NAMES)
     assert setup is not None
     assert (setup.get("paperSize"), setup.get("fitToHeight"), setup.get("fitToWidth")) == ("9", "0", None)
 
 
 def test_the_second_sheet_has_the_markets_figures(xlsx_file: Path) -> None:
-    write_xlsx(report(LINES, closed={"version": 2, "transactions": 1400}), xlsx_file)
+    write_xlsx(report(LINES, closed={"version": 2, "transactions": 1400}), MARKET, xlsx_file)
     found = cells(xlsx_file, sheet=2)
     assert [found[f"B{row}"] for row in range(1, 8)] == [1389.0, 1.0, 2.0, 1.0, 3.0, 2.0, 1400.0]
 
 
 def test_an_open_month_names_no_closing(xlsx_file: Path) -> None:
-    write_xlsx(report(LINES), xlsx_file)
+    write_xlsx(report(LINES), MARKET, xlsx_file)
     assert "A6" not in cells(xlsx_file, sheet=2)
 
 
-@pytest.mark.parametrize("write", [write_csv, write_xlsx])
+@pytest.mark.parametrize("write", [write_csv, lambda report, path: write_xlsx(report, MARKET, path)])
 def test_a_file_that_cannot_be_written_is_refused_by_its_path(tmp_path: Path, write: object) -> None:
     missing = tmp_path / "missing" / "thang"
     assert callable(write)
@@ -192,7 +193,7 @@ def test_a_file_that_cannot_be_written_is_refused_by_its_path(tmp_path: Path, wr
         write(report(LINES), missing)
 
 
-@pytest.mark.parametrize("write", [write_csv, write_xlsx])
+@pytest.mark.parametrize("write", [write_csv, lambda report, path: write_xlsx(report, MARKET, path)])
 def test_a_file_that_is_there_is_replaced_and_nothing_else_is_left(tmp_path: Path, write: object) -> None:
     target = tmp_path / "thang"
     target.write_text("old")

@@ -28,7 +28,7 @@ from qr.fonts import HEADING, TEXT, width
 from qr.pen import MM
 
 NOVEMBER, OCTOBER = Month(2026, 11), Month(2026, 10)
-TODAY = date(2026, 12, 3)
+NOW = datetime(2026, 12, 3, 1, 30, tzinfo=UTC)
 LONG_NAME = "Quầy Hải Sản Tươi Sống Đặc Biệt Ánh Tuyết Nguyệt Sa Huỳnh"
 
 
@@ -96,7 +96,7 @@ def text(report: PrintedMonth) -> str:
         "9 sạp không có giao dịch từ 7 ngày trở lên.",
         "Người lập",
         "Trưởng ban quản lý",
-        "Giao dịch: một lần chuyển khoản ngân hàng đã báo, không tính tiền mặt và khoản huỷ.",
+        "của sạp trong tháng. Không tính tiền mặt, khoản huỷ và khoản ghi là không phải bán hàng.",
         "C-001 Cá biển Hương Khu C thủy sản 30/11/2026 12 +20,0 %",
         "Cộng 1 sạp",
     ],
@@ -272,10 +272,10 @@ def sold(database: Database, market: MarketRow) -> Sold:
     return count
 
 
-def gathered(database: Database, month: Month = NOVEMBER, today: date = TODAY) -> PrintedMonth:
+def gathered(database: Database, month: Month = NOVEMBER, now: datetime = NOW) -> PrintedMonth:
     with database.reading() as session:
         market = find_market(session, "ben-song")
-        return printed_month(session, market, month, month_report(session, market, month), today)
+        return printed_month(session, market, month, month_report(session, market, month), now)
 
 
 def shut(session: Session, market: MarketRow) -> int:
@@ -350,7 +350,8 @@ def test_a_stall_that_closed_still_counts_in_its_sections_last_month(
 
 
 def test_an_open_month_says_until_when_it_counts(database: Database, market: MarketRow) -> None:
-    assert gathered(database, today=date(2026, 11, 24)).state == ("Chưa chốt, tính đến 24/11/2026",)
+    found = gathered(database, now=datetime(2026, 11, 24, 1, 5, tzinfo=UTC))
+    assert found.state == ("Chưa chốt, tính đến 24/11/2026 lúc 08:05",)
 
 
 def test_a_past_month_nobody_closed_says_when_it_was_printed(database: Database, market: MarketRow) -> None:
@@ -381,7 +382,7 @@ def test_a_closed_version_is_printed_as_it_was_closed(database: Database, market
     sold("C-2", "2026-11-03", 5)
     with database.reading() as session:
         report = closed_report(session, market, NOVEMBER, version)
-        found = printed_month(session, market, NOVEMBER, report, TODAY)
+        found = printed_month(session, market, NOVEMBER, report, NOW)
     assert (found.transactions, found.bars[-1].transactions, found.stalls[0].transactions) == (3, 3, 3)
     assert found.state == ("Bản 1, chốt 01/12/2026 lúc 00:05",)
 

@@ -1,11 +1,14 @@
 """The board's month: who may see it, what it counts, how its table is searched and sorted, its files, closing it."""
 
+import io
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from python_calamine import load_workbook
+from sqlalchemy import update
 
 from ledger.books.counts import counts_by_day
 from ledger.days import Month, local_date, local_midnight, utc_now
@@ -17,6 +20,7 @@ from market.markets import list_markets
 from market.overview import Overview, overview
 from market.web.charts import target_bar
 from merchants import settling
+from merchants.model import BANK_ACCOUNT
 from merchants.payments import Source, take
 from merchants.stalls import StallRow, change
 from tests.market.web.pages import read
@@ -218,6 +222,18 @@ def test_a_closed_month_that_has_changed_says_which_stalls_differ(
     assert board.get("/board/ben-song/report.csv?version=1").get_data(as_text=True).splitlines()[2].endswith(",0")
 
 
+def test_a_month_is_printed_and_closed_above_the_list_of_stalls(board: FlaskClient, huong: StallRow) -> None:
+    above = read(board, "/board/ben-song/").partition('id="stalls"')[0]
+    for path in ("report.pdf", "report.xlsx", "report.csv", "close"):
+        assert f"/board/ben-song/{path}?month={MONTH}" in above
+
+
+def test_the_workbook_says_the_markets_name(board: FlaskClient, huong: StallRow) -> None:
+    file = io.BytesIO(board.get("/board/ben-song/report.xlsx").data)
+    title = load_workbook(file).get_sheet_by_index(0).to_python()[0][0]
+    assert title == f"Chợ Bến Sông, tháng {MONTH.first:%m/%Y}: số giao dịch của từng sạp"
+
+
 def differing(page: str) -> list[tuple[str, str, str]]:
     """The stalls of a table of differences, before and after."""
     return re.findall(
@@ -266,6 +282,15 @@ def test_a_stall_without_a_payment_for_a_week_is_quiet(
     pay(huong, 1, date(2026, 10, 8))
     pay(tu, 1, date(2026, 10, 9))
     assert [stall.code for stall in look(database, Month(2026, 10), date(2026, 10, 15)).quiet] == ["C-01"]
+
+
+def test_a_stall_of_whom_no_bank_was_ever_heard_is_not_called_quiet(
+    database: Database, huong: StallRow, pay: Pay
+) -> None:
+    pay(huong, 1, date(2026, 10, 1))
+    with database.writing() as session:
+        session.connection().execute(update(BANK_ACCOUNT).values(heard_at=None))
+    assert look(database, Month(2026, 10), date(2026, 10, 15)).quiet == ()
 
 
 def test_a_stall_begins_in_the_month_of_its_first_payment_ever(

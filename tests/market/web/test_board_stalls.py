@@ -82,6 +82,14 @@ def test_stalls_are_found_by_how_they_do(board: FlaskClient, four: None, state: 
     assert codes(read(board, f"/board/ben-song/stalls?state={state}")) == found
 
 
+def test_a_silent_stall_of_whom_no_bank_was_ever_heard_is_not_connected(
+    board: FlaskClient, four: None, database: Database
+) -> None:
+    with database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE bank_account SET heard_at = NULL")
+    assert codes(read(board, "/board/ben-song/stalls?state=unheard")) == ["G-02"]
+
+
 def test_a_closed_stall_is_found_among_the_closed_ones_only(board: FlaskClient, four: None) -> None:
     board.post("/board/ben-song/stalls/K-04/close", data={"on": "2026-11-01"})
     assert "K-04" not in codes(read(board, "/board/ben-song/stalls"))

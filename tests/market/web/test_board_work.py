@@ -176,6 +176,21 @@ def test_money_is_given_to_the_stall_that_was_chosen(
     assert "Không còn việc nào" in read(board, "/board/ben-song/unmatched")
 
 
+def test_what_was_given_to_a_wrong_stall_is_taken_back_from_where_that_is_said(
+    board: FlaskClient, huong: StallRow, tu: StallRow, send: Send
+) -> None:
+    notice = send(huong, 50_000, account_number="99998888").notice_id
+    answer = board.post(f"/board/ben-song/unmatched/{notice}", data={"stall": "G-02"})
+    [back] = re.findall(r'<a href="([^"]+)">Nhầm sạp\? Lấy lại</a>', read(board, answer.location))
+    assert '<span class="code">G-02</span>' in read(board, back)
+
+
+def test_how_it_is_known_is_asked_before_the_stall_is_chosen(board: FlaskClient, huong: StallRow, send: Send) -> None:
+    notice = send(huong, 50_000, account_number="99998888").notice_id
+    page = read(board, f"/board/ben-song/unmatched/{notice}?q=c-01")
+    assert page.index('name="reason"') < page.index('name="stall"')
+
+
 def test_stalls_with_the_very_account_are_proposed_first(
     board: FlaskClient, huong: StallRow, tu: StallRow, add_stall: Callable[..., StallRow], send: Send
 ) -> None:
@@ -239,6 +254,14 @@ def test_a_market_with_under_five_stalls_is_named_and_in_no_total(
     assert "Dưới 5 sạp" in page
     assert '<b class="figure">0</b> <span class="figure of">trên 5</span>' in page
     assert "1 chợ, 0 giao dịch" in page
+
+
+def test_markets_are_told_apart_by_a_tenth_of_a_per_cent(
+    signed_in: Callable[..., FlaskClient], other_market_id: int, add_stall: Callable[..., StallRow]
+) -> None:
+    five(add_stall, other_market_id)
+    add_stall(other_market_id, "N-06", "970436", "555500006")
+    assert '<td class="number rate"><b>0,0\u00a0%</b>' in read(signed_in("province"), "/province")
 
 
 def test_the_province_opens_no_markets_desk(

@@ -28,6 +28,12 @@ def test_a_month_without_a_gap_says_so(board: FlaskClient, lines: list[Notice]) 
     assert "Không thiếu khoản nào" in board.get(GAPS).text
 
 
+def test_of_a_month_without_a_statement_nothing_is_known(board: FlaskClient, huong: StallRow) -> None:
+    page = board.get(GAPS).text
+    assert "Chưa nạp sao kê nào của tháng này, nên chưa biết." in page
+    assert "Không thiếu khoản nào" not in page
+
+
 @pytest.fixture
 def missed(huong: StallRow, told: Told) -> list[Notice]:
     """Twelve payments of one day of the month before, when the channel was silent."""

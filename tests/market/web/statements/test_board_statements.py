@@ -96,6 +96,19 @@ def test_a_number_that_a_stall_has_at_another_bank_is_told(board: FlaskClient, t
     assert "nhưng ở MBBank" in chosen(board, as_csv(statement_of(told(tu, 50_000, at=utc_now()))))
 
 
+def test_a_number_that_stalls_have_at_two_banks_asks_for_the_bank(
+    board: FlaskClient, huong: StallRow, add_stall: Callable[..., StallRow], told: Told
+) -> None:
+    add_stall(huong.market_id, "N-09", "970422", huong.account_number)
+    nameless = as_csv(statement_of(told(huong, 50_000, at=utc_now()))[1:])
+    asked = chosen(board, nameless, status=400)
+    assert wrong(asked) == ["bank-wrong"]
+    preview = board.post(STATEMENTS, data=form_of(asked) | {"bank": "VCB"}).text
+    assert tally(preview) == {"Ghi vào sổ": 1}
+    days = taken(board, preview).partition("Sao kê đã nạp đến ngày nào")[2]
+    assert re.findall(r'<span class="code">(.*?)</span>', days) == ["C-01"]
+
+
 @pytest.mark.parametrize(
     "file", [b"", b"%PDF-1.7", b"PK\x03\x04nothing", b"<html><table>", b",,\n,,", b"Kinh gui\nban quan ly"]
 )
