@@ -97,6 +97,7 @@ SAID = {
     "backup_made": "Sao lưu",
     "backup_restored": "Khôi phục từ bản sao lưu",
 }
+FORMATS_SAID = {"csv": "tệp bảng (CSV)", "xlsx": "tệp Excel", "pdf": "tệp PDF"}
 # Done by somebody who is not known: whoever stands before the door.
 BEFORE_THE_DOOR = ("sign_in_wrong", "second_factor_wrong", "passkey_refused", "passkey_copied")
 
@@ -108,6 +109,9 @@ def what(line: Line) -> str:
     values["login"] = line.login or "–"
     role = line.about.get("role")
     values["role"] = say(ROLES_SAID[role]) if isinstance(role, str) and role in ROLES_SAID else "–"
+    taken = line.about.get("format")
+    if isinstance(taken, str) and taken in FORMATS_SAID:
+        values["format"] = say(FORMATS_SAID[taken])
     if isinstance(line.about.get("month"), str):
         values["month"] = "/".join(reversed(str(line.about["month"]).split("-")))
     return say(SAID[line.act], **values)

@@ -304,7 +304,7 @@ def book() -> tuple[str, int]:
         stall = load_stall(reading, chosen_stall())
         days = daily_takings(reading, g.person.actor, stall.id, month.first, month.last)
         seals = seals_between(reading, stall.book_id, month.first, month.last)
-    rows = [(day, f"{weekday(day)} {day:%d/%m}", days[day]) for day in sorted(days, reverse=True)]
+    rows = [(day, day_first(day, "%d/%m"), days[day]) for day in sorted(days, reverse=True)]
     return page(
         "stall/book.html",
         stall,
@@ -331,6 +331,12 @@ def masked(name: str) -> str:
 def clock_or_day(payment: incoming.Incoming) -> str:
     """The bank's own time; nothing where it told only the day."""
     return clock(payment.at) if payment.at else "–"
+
+
+def day_first(day: date, written: str = "%d/%m/%Y") -> str:
+    """Thứ Ba 24/11/2026: a day that a heading or a cell begins with; inside a sentence its weekday stays small."""
+    said = weekday(day)
+    return f"{said[0].upper()}{said[1:]} {day:{written}}"
 
 
 def weekday(day: date) -> str:

@@ -15,7 +15,7 @@ from market.markets import list_markets
 from market.web.app import installation
 from market.web.formats import money
 from market.web.noted import noted
-from market.web.stall import chosen_stall, named_stall, page, weekday
+from market.web.stall import chosen_stall, day_first, named_stall, page
 from market.web.stall_payments import day_named
 from market.web.stall_rows import FOUND_SAID
 from market.web.typed import parse_number, parse_vnd
@@ -56,7 +56,7 @@ def _about(opened: Session, stall: StallRow, day: date, counts: list[CashCounted
     today = local_date(utc_now())
     return {
         "day": day,
-        "when": f"{weekday(day)} {day:%d/%m/%Y}",
+        "when": day_first(day),
         "counts": counts,
         "newest": newest,
         "said": difference_said(newest.difference),
@@ -83,7 +83,7 @@ def _form(stall: StallRow, day: date, typed: dict[str, str], errors: dict[str, s
         stall,
         status,
         day=day,
-        when=f"{weekday(day)} {day:%d/%m/%Y}",
+        when=day_first(day),
         typed=typed,
         errors=errors,
         notes=NOTES,
@@ -137,7 +137,7 @@ def count(day: str) -> AnyResponse | tuple[str, int]:
         stall,
         409 if problem else 200,
         day=closed,
-        when=f"{weekday(closed)} {closed:%d/%m/%Y}",
+        when=day_first(closed),
         float_amount=float_amount,
         counted=counted,
         drawer=drawer,

@@ -8,7 +8,7 @@ from flask import Blueprint, g, request
 
 from ledger.days import local_date, utc_now
 from market.web.app import installation
-from market.web.stall import chosen_stall, page, weekday
+from market.web.stall import chosen_stall, day_first, page
 from market.web.stall_rows import Row, merged
 from market.web.typed import parse_vnd
 from market.web.words import say
@@ -50,4 +50,4 @@ def amount() -> tuple[str, int]:
 
 
 def _called(day: date, today: date) -> str:
-    return say("Hôm nay") if day == today else f"{weekday(day)} {day:%d/%m/%Y}"
+    return say("Hôm nay") if day == today else day_first(day)

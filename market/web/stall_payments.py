@@ -13,7 +13,7 @@ from market.web.app import installation
 from market.web.desk import page_number
 from market.web.formats import money
 from market.web.noted import noted
-from market.web.stall import chosen_stall, named_stall, offered, page, weekday
+from market.web.stall import chosen_stall, day_first, named_stall, offered, page
 from market.web.stall_rows import merged
 from market.web.words import say
 from merchants import cash, incoming, settling
@@ -47,7 +47,7 @@ def of_day(day: str) -> tuple[str, int]:
         "stall/payments.html",
         stall,
         day=shown,
-        when=f"{weekday(shown)} {shown:%d/%m/%Y}",
+        when=day_first(shown),
         sums=sums,
         rows=rows[:PAGE],
         at=at,

@@ -208,6 +208,14 @@ def _in_words(problems: list[Problem]) -> dict[str, str]:
     return errors
 
 
+@blueprint.app_template_filter("law_said")
+def law_said(law: str) -> str:
+    """Nghị định 68/2026/NĐ-CP: what kind of law it is in the reader's language, its number as it is."""
+    for kind in ("Nghị định", "được sửa đổi bởi"):
+        law = law.replace(kind, say(kind))
+    return law
+
+
 @blueprint.app_template_filter("parts_said")
 def parts_said(parts: list[tuple[str, int]]) -> str:
     """Ngân hàng báo 1.250.000 đ, tiền mặt 300.000 đ"""

@@ -9,7 +9,7 @@ from ledger.books.sums import Takings
 from ledger.days import local_date, utc_now
 from market.web.app import installation
 from market.web.day_chart import NOTHING, days_chart, sum_of
-from market.web.stall import chosen_stall, page, weekday
+from market.web.stall import chosen_stall, day_first, page
 from market.web.stall_payments import day_named
 from merchants.stalls import StallRow, load_stall
 from merchants.takings import daily_takings, takings, takings_until
@@ -35,7 +35,7 @@ def days() -> tuple[str, int]:
         stall,
         first=first,
         last=last,
-        rows=[(day, f"{weekday(day)} {day:%d/%m}", found[day]) for day in sorted(found, reverse=True)],
+        rows=[(day, day_first(day, "%d/%m"), found[day]) for day in sorted(found, reverse=True)],
         sums=sum_of(found.values()),
         chart=days_chart(found, first, last, today),
         before=before,

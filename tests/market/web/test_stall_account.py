@@ -1,5 +1,6 @@
 """Another bank account on the stall's phone and at the board's desk: asked for after the PIN, seen, stopped."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -73,8 +74,26 @@ def test_the_name_is_read_back_before_it_is_asked_for(
     page = phone.post("/stall/account", data={**TYPED, "stall": huong.id}).text
     assert "Tên hiện ra khi khách quét" in page
     assert "LE THI HUONG" in page
-    assert "0777700001" in page
+    assert "0777700001" in re.sub(r"<.*?>", "", page)
     assert changes(database, huong) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "parts"),
+    [
+        ("0777700001", ["0777", "700", "001"]),
+        ("109876543", ["109", "876", "543"]),
+        ("0905123456789", ["0905", "123", "456", "789"]),
+        ("1", ["1"]),
+    ],
+)
+def test_the_number_is_read_in_threes_and_fours(
+    phone: FlaskClient, confirm: Callable[[], None], huong: StallRow, number: str, parts: list[str]
+) -> None:
+    confirm()
+    page = phone.post("/stall/account", data={**TYPED, "account_number": number, "stall": huong.id}).text
+    [shown] = re.findall(r'<p class="figure digits">(.*?)</p>', page)
+    assert re.findall(r"<span>(.*?)</span>", shown) == parts
 
 
 def test_what_is_wrong_is_told_at_its_field(phone: FlaskClient, confirm: Callable[[], None], huong: StallRow) -> None:

@@ -107,7 +107,7 @@ def test_a_closed_day_shows_its_version_and_the_mark_of_the_book(
     page = plain(phone.get(DAY).text)
     assert "Chốt lúc 17:00, bản 1" in page
     assert "Bán mà quên ghi" in page
-    assert f"Tiền mặt bán hàng 70.000{DONG}" in page
+    assert f"Tiền mặt bán hàng lúc đếm 50.000{DONG} ghi thêm 20.000{DONG} 70.000{DONG}" in page
     with database.reading() as session:
         head = session.connection().execute(select(ENTRY.c.hash).order_by(ENTRY.c.number.desc())).scalars().first()
     assert head is not None
@@ -134,6 +134,52 @@ def test_counted_again_is_the_next_version_and_the_books_hold(
     assert "Bản 1, đếm được" in phone.get(DAY).text
     with database.reading() as session:
         assert verify(session).findings == []
+
+
+@pytest.mark.parametrize("page", [DAY, f"{DAY}/slip"])
+def test_what_the_drawer_should_hold_adds_up_though_the_book_went_on(
+    phone: FlaskClient, huong: StallRow, sell: Callable[[int], None], page: str
+) -> None:
+    sell(50_000)
+    close(phone, huong, "170.000", "forgotten")
+    sell(30_000)
+    shown = plain(phone.get(page).text)
+    assert f"Tiền mặt bán hàng lúc đếm 50.000{DONG} ghi thêm 50.000{DONG} 100.000{DONG}" in shown
+    parts = f"Tiền lẻ đầu ngày 100.000{DONG} Theo sổ lúc đếm 50.000{DONG} Trong hộp phải có 150.000{DONG}"
+    assert parts in shown
+
+
+def test_a_book_that_did_not_go_on_says_its_cash_once(
+    phone: FlaskClient, huong: StallRow, sell: Callable[[int], None]
+) -> None:
+    sell(50_000)
+    close(phone, huong, "170.000", "put_in")
+    assert f"Tiền mặt bán hàng 50.000{DONG}" in plain(phone.get(DAY).text)
+
+
+def test_a_sale_taken_back_after_the_count_is_told_as_taken_off(
+    phone: FlaskClient, huong: StallRow, sell: Callable[[int], None], database: Database
+) -> None:
+    sell(50_000)
+    sell(30_000)
+    close(phone, huong, "180.000", "open")
+    actor = Actor(1, frozenset({huong.id}), helps=frozenset({huong.id}))
+    with database.writing() as session:
+        cash.take_back(session, actor, huong, 2, reason="typed twice", now=NOW)
+    page = plain(phone.get(DAY).text)
+    assert f"Tiền mặt bán hàng lúc đếm 80.000{DONG} bớt đi 30.000{DONG} 50.000{DONG}" in page
+
+
+def test_a_newer_count_adds_up_with_what_the_one_before_found_taken_back(
+    phone: FlaskClient, huong: StallRow, sell: Callable[[int], None]
+) -> None:
+    sell(50_000)
+    close(phone, huong, "170.000", "forgotten")
+    sell(30_000)
+    close(phone, huong, "190.000", "forgotten")
+    page = plain(phone.get(DAY).text)
+    assert f"lúc đếm 80.000{DONG} ghi thêm 10.000{DONG} 90.000{DONG}" in page
+    assert f"Theo sổ lúc đếm 80.000{DONG} Trong hộp phải có 180.000{DONG}" in page
 
 
 def test_a_form_that_is_sent_twice_is_one_count(
@@ -201,7 +247,7 @@ def test_a_sum_with_a_zero_too_many_is_refused(phone: FlaskClient, huong: StallR
 def test_yesterday_is_closed_this_morning(phone: FlaskClient, huong: StallRow, database: Database) -> None:
     yesterday = "/stall/closing/2026-11-23"
     count(phone, huong, "100.000", yesterday, seen="100000", said="open")
-    assert "thứ Hai 23/11/2026" in phone.get(yesterday).text
+    assert "Thứ Hai 23/11/2026" in phone.get(yesterday).text
 
 
 def test_the_slip_has_the_day_the_mark_and_a_place_to_sign(
@@ -211,7 +257,7 @@ def test_the_slip_has_the_day_the_mark_and_a_place_to_sign(
     assert phone.get(f"{DAY}/slip").status_code == 404
     close(phone, huong, "150.000", "open")
     page = plain(phone.get(f"{DAY}/slip").text)
-    assert "Chợ Bến Sông C-01 · Sạp C-01 thứ Ba 24/11/2026" in page
+    assert "Chợ Bến Sông C-01 · Sạp C-01 Thứ Ba 24/11/2026" in page
     assert "Dấu sổ lúc chốt, đến dòng 1" in page
     assert "Người chốt ký tên" in page
 

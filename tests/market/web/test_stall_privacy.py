@@ -186,3 +186,22 @@ def test_looks_that_do_not_fit_the_page_come_after_it(
     assert page.count("Xem số tiền tháng 11/2026") == 20
     older = page.partition(f"{AMOUNTS}?before=")[2].partition('"')[0]
     assert phone.get(f"{AMOUNTS}?before={older}").text.count("Xem số tiền tháng 11/2026") == 5
+
+
+@pytest.mark.parametrize(
+    ("taken", "told"), [("csv", "dạng tệp bảng (CSV)"), ("xlsx", "dạng tệp Excel"), ("pdf", "dạng tệp PDF")]
+)
+def test_the_file_that_was_taken_is_called_as_one_says_it(
+    phone: FlaskClient, database: Database, huong: StallRow, taken: str, told: str
+) -> None:
+    about = {"month": "2026-11", "format": taken}
+    with database.writing() as session:
+        audit.note(
+            session,
+            "amounts_downloaded",
+            market_id=huong.market_id,
+            stall_id=huong.id,
+            about=about,
+            at=utc_now(),
+        )
+    assert f"mà sạp tự cho xem, {told}" in phone.get(AMOUNTS).text

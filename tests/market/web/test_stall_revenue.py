@@ -134,6 +134,12 @@ def test_the_year_so_far_stands_beside_the_level_with_its_law(phone: FlaskClient
     assert '<rect class="reached" width="21.2%"' in page
 
 
+def test_the_law_is_named_in_english_to_whoever_reads_english(phone: FlaskClient) -> None:
+    phone.set_cookie("lang", "en")
+    page = phone.get("/stall/revenue").text
+    assert "Under Decree 68/2026/NĐ-CP, amended by Decree 141/2026/NĐ-CP." in page
+
+
 def test_over_the_level_it_says_since_when_and_that_tax_is_declared(phone: FlaskClient, pay: Sell) -> None:
     pay(499_000_000, OCTOBER)
     pay(400_000_000)

@@ -216,7 +216,7 @@ def test_an_amount_is_found_today_and_before_however_it_is_written(
     pay(huong, 50_000)
     sell(huong, 50_000)
     pay(huong, 60_000)
-    assert found(phone, amount) == ["Hôm nay: 2", "thứ Năm 15/10/2026: 1"]
+    assert found(phone, amount) == ["Hôm nay: 2", "Thứ Năm 15/10/2026: 1"]
 
 
 def test_what_is_not_there_is_said_with_what_to_do(phone: FlaskClient) -> None:

@@ -65,7 +65,7 @@ def test_a_week_runs_from_monday_to_sunday_and_adds_up(
     assert "Tuần 23/11 – 29/11" in page
     assert f"Khách chuyển khoản cả tuần 120.000{DONG} 2 lượt" in page
     assert f"Tiền mặt 30.000{DONG} Cộng tất cả 150.000{DONG}" in page
-    assert "thứ Ba 24/11 1 lượt 70.000 30.000" in page
+    assert "Thứ Ba 24/11 1 lượt 70.000 30.000" in page
 
 
 def test_a_week_that_runs_is_beside_the_week_before_up_to_this_moment(phone: FlaskClient, pay: Pay) -> None:
@@ -97,9 +97,16 @@ def test_a_month_has_its_days_as_bars_with_a_table_behind(
     sell(database, huong, 30_000)
     page = phone.get("/stall/book").text
     assert '<svg class="days"' in page
-    assert "thứ Hai 02/11 1 lượt 50.000 0" in plain(page)
-    assert "thứ Ba 24/11 0 lượt 0 30.000" in plain(page)
+    assert "Thứ Hai 02/11 1 lượt 50.000 0" in plain(page)
+    assert "Thứ Ba 24/11 0 lượt 0 30.000" in plain(page)
     assert f"Cộng tất cả 80.000{DONG}" in plain(page)
+
+
+@pytest.mark.parametrize("path", ["/stall/week", "/stall/book"])
+def test_the_column_of_cash_and_of_what_was_typed_says_both(phone: FlaskClient, pay: Pay, path: str) -> None:
+    pay(50_000, "2026-11-24T07:00")
+    heads = re.findall(r'<th scope="col".*?>(.*?)</th>', phone.get(path).text)
+    assert heads == ["Ngày", "Chuyển khoản", "Tiền mặt, ghi tay"]
 
 
 def test_a_helper_sees_no_week(signed_in: Callable[..., FlaskClient], huong: StallRow) -> None:
