@@ -262,7 +262,7 @@ def test_over_plain_http_the_pages_say_so_and_the_password_remains(
     added(client, key)
     monkeypatch.setattr(passkeys, "site_of", lambda _: None)
     page = client.get("/security").text
-    assert "chưa có địa chỉ https" in page
+    assert "Ở địa chỉ này chưa dùng được vân tay" in page
     assert "chỉ dùng ở localhost" in page
     assert client.get("/security/passkeys/new").status_code == 404
     assert client.post("/passkey/ask/sign_in").status_code == 404
