@@ -23,6 +23,7 @@ from ledger.books.model import BOOK, DAY_TOTAL
 from ledger.days import local_date, utc_now
 from market.access import sessions
 from market.access.logins import add_login
+from market.access.rights import ENDPOINTS
 from market.config import Settings
 from market.installation import Installation
 from market.markets import add_market, find_market
@@ -69,6 +70,8 @@ def add_empty_page(app: Flask) -> None:
     """A page of the desk with nothing on it."""
     source = "{% extends 'desk.html' %}{% block main %}<h1>{{ market.name }}</h1>{% endblock %}"
     empty = app.jinja_env.from_string(source)
+    # The gate refuses what it does not know.
+    ENDPOINTS["empty_page"] = "read_month"
 
     @app.get("/board/<slug>/empty")
     def empty_page(slug: str) -> str:
