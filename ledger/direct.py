@@ -1,4 +1,4 @@
-"""Statements that every payment needs, put to the database's driver itself.
+"""Statements that every payment or every look at a month needs, put to the database's driver itself.
 
 They are written with SQLAlchemy as all others are, and compiled once for each kind of database. Executing them by it
 costs several times what the database takes to answer (`bench/booking.py`), and a market's webhooks wait in one line.

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session
 
 from ledger.days import local_date
+from ledger.direct import Statement
 from merchants.model import CONSENT
 
 # What a holder reads and agrees to, by version and language. A published text never changes (a test holds its digest):
@@ -116,12 +117,14 @@ def shared_since(session: Session, stall_id: int) -> date | None:
 
 def sharing_stalls(session: Session, market_id: int) -> dict[int, date]:
     """The stalls of a market that let its board see their amounts, each with the first local day of it."""
-    rows = session.connection().execute(
-        select(CONSENT.c.stall_id, CONSENT.c.given, CONSENT.c.at)
-        .where(CONSENT.c.market_id == market_id)
-        .order_by(CONSENT.c.id)
-    )
-    return _since(rows)
+    return _since(_SAID_IN.rows(session, market=market_id))
+
+
+_SAID_IN = Statement(
+    select(CONSENT.c.stall_id, CONSENT.c.given, CONSENT.c.at)
+    .where(CONSENT.c.market_id == bindparam("market"))
+    .order_by(CONSENT.c.id)
+)
 
 
 def _since(rows: Iterable[Any]) -> dict[int, date]:

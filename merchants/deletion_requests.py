@@ -4,9 +4,10 @@ until it is carried out, and waits where the market's board sees it; `merchants.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
+from ledger.direct import Statement
 from ledger.refused import Problem, Refused
 from merchants.model import DELETION_REQUEST, STALL
 from merchants.stalls import StallRow
@@ -38,6 +39,7 @@ _WAITING = (
     .where(*_OPEN)
     .order_by(DELETION_REQUEST.c.id)
 )
+_OF_MARKET = Statement(_WAITING.where(DELETION_REQUEST.c.market_id == bindparam("market")))
 
 
 def open_request(session: Session, stall_id: int) -> Request | None:
@@ -48,8 +50,7 @@ def open_request(session: Session, stall_id: int) -> Request | None:
 
 def open_requests(session: Session, market_id: int) -> list[Request]:
     """The requests of a market that wait, the oldest first."""
-    rows = session.connection().execute(_WAITING.where(DELETION_REQUEST.c.market_id == market_id))
-    return [Request(**row._mapping) for row in rows]
+    return [Request(*row) for row in _OF_MARKET.rows(session, market=market_id)]
 
 
 def ask(session: Session, stall: StallRow, *, login_id: int | None, now: datetime) -> Request:
