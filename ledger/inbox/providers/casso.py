@@ -18,7 +18,7 @@ def read(body: bytes) -> list[Notice]:
     return fields.each(fields.json_object(body), "data", _transaction)
 
 
-def _transaction(said: dict[str, Any]) -> list[Notice]:
+def _transaction(said: dict[str, Any]) -> Notice:
     signed = fields.amount(said, "amount", signed=True)
     bank_reference = fields.reference(said, "tid")
     number = fields.whole_id(said, "id")

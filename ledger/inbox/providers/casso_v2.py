@@ -21,12 +21,12 @@ def read(body: bytes) -> list[Notice]:
     """The notice in one body; raises ValueError, saying which field is wrong, when it is not Casso V2's."""
     said = fields.one(fields.json_object(body), "data")
     try:
-        return _transaction(said)
+        return [_transaction(said)]
     except ValueError as error:
         raise ValueError(f"data.{error}") from None
 
 
-def _transaction(said: dict[str, object]) -> list[Notice]:
+def _transaction(said: dict[str, object]) -> Notice:
     signed = fields.amount(said, "amount", signed=True)
     bank_reference = fields.reference(said, "reference")
     number = fields.whole_id(said, "id")

@@ -37,7 +37,7 @@ def _refuse_constant(name: str) -> None:
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def each(said: dict[str, Any], field: str, read_one: Callable[[dict[str, Any]], list[Notice]]) -> list[Notice]:
+def each(said: dict[str, Any], field: str, read_one: Callable[[dict[str, Any]], Notice]) -> list[Notice]:
     """Every notice of a list of objects; what is wrong with one is told with its place: `data[2].amount …`."""
     events = said.get(field)
     if not isinstance(events, list):
@@ -49,7 +49,7 @@ def each(said: dict[str, Any], field: str, read_one: Callable[[dict[str, Any]], 
         if not isinstance(event, dict):
             raise ValueError(f"{field}[{place}] must be an object, not {shown(event)}")
         try:
-            notices += read_one(event)
+            notices.append(read_one(event))
         except ValueError as error:
             raise ValueError(f"{field}[{place}].{error}") from None
     return notices
@@ -205,9 +205,9 @@ def movement(
     payer_account: str = "",
     virtual_account: str = "",
     test: bool = False,
-) -> list[Notice]:
+) -> Notice:
     """The notice of a movement, under an id of last resort where it has none."""
-    notice = Notice(
+    return Notice(
         event_id=event_id
         or id_of_last_resort(
             account_number=account_number,
@@ -230,7 +230,6 @@ def movement(
         virtual_account=virtual_account,
         test=test,
     )
-    return [notice]
 
 
 def id_of_last_resort(

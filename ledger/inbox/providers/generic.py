@@ -16,10 +16,10 @@ from ledger.inbox.providers.proofs import Header, signed_with_time
 def read(body: bytes) -> list[Notice]:
     """The notices in one body; raises ValueError, saying which field is wrong."""
     said = fields.json_object(body)
-    return fields.each(said, "events", _event) if "events" in said else _event(said)
+    return fields.each(said, "events", _event) if "events" in said else [_event(said)]
 
 
-def _event(said: dict[str, Any]) -> list[Notice]:
+def _event(said: dict[str, Any]) -> Notice:
     event_id = fields.reference(said, "id")
     if not event_id:
         raise ValueError("id is missing or empty; give every event one that it keeps when it is sent again")

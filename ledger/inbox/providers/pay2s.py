@@ -17,7 +17,7 @@ def read(body: bytes) -> list[Notice]:
     return fields.each(fields.json_object(body), "transactions", _transaction)
 
 
-def _transaction(said: dict[str, Any]) -> list[Notice]:
+def _transaction(said: dict[str, Any]) -> Notice:
     amount = fields.amount(said, "transferAmount")
     direction = fields.direction(said, "transferType")
     account_number = fields.account(said, "accountNumber")

@@ -48,7 +48,7 @@ def _payment(said: dict[str, Any]) -> list[Notice]:
             at=at,
             day=day,
         )
-    return fields.movement(
+    notice = fields.movement(
         event_id,
         account_number=account_number,
         # Only the payer's bank is named.
@@ -64,6 +64,7 @@ def _payment(said: dict[str, Any]) -> list[Notice]:
         virtual_account=fields.account(said, "virtualAccountNumber", needed=False),
         test=link == SAMPLE_LINK or bank_reference == SAMPLE_REFERENCE,
     )
+    return [notice]
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:

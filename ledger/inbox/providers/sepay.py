@@ -22,7 +22,7 @@ def read(body: bytes) -> list[Notice]:
     at = fields.moment(said, "transactionDate")
     day = at.astimezone(HO_CHI_MINH).date()
     event_id = fields.whole_id(said, "id")
-    return fields.movement(
+    notice = fields.movement(
         event_id,
         account_number=account_number,
         bank=fields.bank(said, "gateway"),
@@ -36,6 +36,7 @@ def read(body: bytes) -> list[Notice]:
         # The dashboard's "send a test" numbers its made-up transaction 0; real ones begin at 1.
         test=event_id == "0",
     )
+    return [notice]
 
 
 def proves(header: Header, body: bytes, secret: str, way: str, now: datetime) -> bool:
