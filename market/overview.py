@@ -20,6 +20,7 @@ from market.model import CLOSING
 from market.remarks import ENOUGH, QUIET_DAYS
 from market.reports import MonthReport, month_report
 from merchants.model import BANK_ACCOUNT, STALL
+from merchants.stalls import connected_stalls
 
 SPARK_DAYS = 30
 
@@ -49,8 +50,7 @@ class StallMonth:
 class Overview:
     """A market's month, counted until `until`, of which `elapsed` days have come; it is `running` until its last day is
     over. `quiet` are silent for a week or longer, the longest first, without those of whom no bank was ever heard, for
-    what they took nobody can tell; `begun` had their first transaction ever; `fallen`
-    lost more than 30 %."""
+    what they took nobody can tell; `begun` had their first transaction ever; `fallen` lost more than 30 %."""
 
     market: MarketRow
     month: Month
@@ -83,7 +83,7 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
             select(STALL.c.id, STALL.c.code, STALL.c.book_id, STALL.c.closed_on).where(STALL.c.market_id == market.id)
         )
     }
-    heard = set(session.connection().execute(_HEARD, {"market": market.id}).scalars())
+    connected = connected_stalls(session, market.id)
     counts = {known[line.code].book_id: line.transactions for line in report.stalls}
     before: Mapping[int, int] | None = None
     if month_before.before is not None:
@@ -118,7 +118,7 @@ def overview(session: Session, market: MarketRow, month: Month, today: date, by_
         year_before=so_far(earlier(month, 12)),
         bars=past.twelve_months(month, elapsed=elapsed, transactions=report.transactions),
         stalls=stalls,
-        quiet=_quiet([stall for stall in stalls if stall.code in open_ and known[stall.code].id in heard], until),
+        quiet=_quiet([stall for stall in stalls if stall.code in open_ and known[stall.code].id in connected], until),
         begun=_begun(stalls, firsts, month),
         fallen=_fallen(stalls),
     )
@@ -159,9 +159,6 @@ def last_days(session: Session, book_ids: Sequence[int], until: date) -> dict[in
 
 _MARKET: BindParameter[int] = bindparam("market")
 _WAITS = (NOTICE.c.market_id == _MARKET) & (NOTICE.c.direction == "in") & WAITING
-_HEARD = select(BANK_ACCOUNT.c.stall_id).where(
-    BANK_ACCOUNT.c.heard_at.is_not(None), BANK_ACCOUNT.c.market_id == _MARKET
-)
 # A column at a time is the quickest way to have all that the stalls' rows say.
 _FINGERPRINT = select(
     *(func.aggregate_strings(STALL.c[name], "\x1e") for name in ("code", "name", "section", "category", "status")),

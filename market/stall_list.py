@@ -15,7 +15,7 @@ from market.comparisons import Compared, History, earlier
 from market.remarks import QUIET_DAYS
 from market.signs import Printed, printed
 from merchants.model import BANK_ACCOUNT, STALL
-from merchants.stalls import StallRow, list_stalls
+from merchants.stalls import StallRow, connected_stalls, list_stalls
 
 STATES = ("active", "quiet", "unheard", "never", "paused", "closed")
 
@@ -62,18 +62,10 @@ def listed_stalls(session: Session, market_id: int, now: datetime) -> list[Liste
         )
         .scalars()
     )
-    heard = set(
-        session.connection()
-        .execute(
-            select(BANK_ACCOUNT.c.stall_id).where(
-                BANK_ACCOUNT.c.market_id == market_id, BANK_ACCOUNT.c.heard_at.is_not(None)
-            )
-        )
-        .scalars()
-    )
+    connected = connected_stalls(session, market_id)
     signs = printed(session, market_id)
     return [
-        ListedStall(row, newest.get(row.book_id), signs[row.id], row.id in changed, row.id in heard, today)
+        ListedStall(row, newest.get(row.book_id), signs[row.id], row.id in changed, row.id in connected, today)
         for row in list_stalls(session, market_id)
     ]
 

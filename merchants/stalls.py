@@ -145,6 +145,12 @@ class Registered:
     connected: bool
 
 
+def connected_stalls(session: Session, market_id: int) -> set[int]:
+    """The stalls of a market of which any notice ever named an account."""
+    heard = (BANK_ACCOUNT.c.market_id == market_id, BANK_ACCOUNT.c.heard_at.is_not(None))
+    return set(session.connection().execute(select(BANK_ACCOUNT.c.stall_id).where(*heard)).scalars())
+
+
 def registered(session: Session, market_id: int, month: Month) -> list[Registered]:
     """Every stall of a market by code; `in_month` unless the month lies wholly after it closed, `connected` once any
     notice named an account of its."""

@@ -25,6 +25,9 @@ class DeviceRow:
     seen_at: datetime
 
 
+_STANDING = select(*(DEVICE.c[name] for name in DeviceRow.__dataclass_fields__)).where(DEVICE.c.revoked_at.is_(None))
+
+
 def add(session: Session, *, market_id: int, login_id: int, name: str, pin: str, now: datetime) -> int:
     """Take a phone up for a login and give its id; the PIN is one that `market.access.pins` has nothing against."""
     device_id: int = (
@@ -50,9 +53,7 @@ def add(session: Session, *, market_id: int, login_id: int, name: str, pin: str,
 def devices_of(session: Session, *login_ids: int) -> list[DeviceRow]:
     """The phones of these logins that are not ended, those seen last first."""
     rows = session.connection().execute(
-        select(*(DEVICE.c[name] for name in DeviceRow.__dataclass_fields__))
-        .where(DEVICE.c.login_id.in_(login_ids), DEVICE.c.revoked_at.is_(None))
-        .order_by(DEVICE.c.seen_at.desc(), DEVICE.c.id.desc())
+        _STANDING.where(DEVICE.c.login_id.in_(login_ids)).order_by(DEVICE.c.seen_at.desc(), DEVICE.c.id.desc())
     )
     return [DeviceRow(**row._mapping) for row in rows]
 
@@ -64,12 +65,8 @@ def newcomer(session: Session, stall_id: int, *, device_id: int | None, since: d
     row = (
         session.connection()
         .execute(
-            select(*(DEVICE.c[name] for name in DeviceRow.__dataclass_fields__))
-            .where(
-                DEVICE.c.login_id.in_(at_stall),
-                DEVICE.c.revoked_at.is_(None),
-                DEVICE.c.enrolled_at > since,
-                DEVICE.c.id > (device_id or 0),
+            _STANDING.where(
+                DEVICE.c.login_id.in_(at_stall), DEVICE.c.enrolled_at > since, DEVICE.c.id > (device_id or 0)
             )
             .order_by(DEVICE.c.id.desc())
             .limit(1)
