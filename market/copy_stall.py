@@ -56,7 +56,7 @@ SECTIONS: Final = (
             "phone": "Điện thoại",
             "status": "Tình trạng",
             "paused_on": "Tạm nghỉ từ",
-            "closed_on": "Nghỉ hẳn từ",
+            "closed_on": "Ngày bán cuối cùng",
             "coded_only": "Chỉ tính khoản mang mã của sạp",
             "created_at": "Đăng ký lúc",
         },

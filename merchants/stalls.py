@@ -297,8 +297,9 @@ def set_coded_only(session: Session, stall_id: int, *, on: bool) -> None:
 
 
 def close(session: Session, stall: StallRow, day: date, now: datetime) -> None:
-    """The stall's last day was `day` (local); its account ends with that day. Raises Refused when closed already."""
-    if stall.status == "closed" and stall.closed_on != day:
+    """The stall's last day is `day` (local); its account ends with that day, which may be changed until it is past.
+    Raises Refused when closed already."""
+    if stall.closed_by(local_date(now)) and stall.closed_on != day:
         raise Refused(Problem(f"{stall.code} closed on {stall.closed_on} already", field="stall"))
     if day > local_date(now) + timedelta(days=366):
         raise Refused(Problem(f"{day} is more than a year ahead; write the stall's last day", field="on"))
@@ -306,6 +307,11 @@ def close(session: Session, stall: StallRow, day: date, now: datetime) -> None:
     connection.execute(update(STALL).where(STALL.c.id == stall.id).values(status="closed", closed_on=day))
     connection.execute(
         update(BANK_ACCOUNT)
-        .where(BANK_ACCOUNT.c.stall_id == stall.id, BANK_ACCOUNT.c.in_force_until.is_(None))
-        .values(in_force_until=local_midnight(day + timedelta(days=1)))
+        # The account it has now, whose end is open or the day that was said before.
+        .where(BANK_ACCOUNT.c.stall_id == stall.id, BANK_ACCOUNT.c.in_force_until == _end_of(stall.closed_on))
+        .values(in_force_until=_end_of(day))
     )
+
+
+def _end_of(day: date | None) -> datetime | None:
+    return None if day is None else local_midnight(day + timedelta(days=1))

@@ -213,13 +213,13 @@ def forget(settings: Settings, market: str, code: str, close: bool, dry_run: boo
 @click.option("--on", "day", required=True, help="The stall's last day, YYYY-MM-DD.")
 @click.pass_obj
 def close(settings: Settings, code: str, market: str, day: str) -> None:
-    """The stall is given up; its account ends with that day, its book stays."""
+    """The stall is given up; its account ends with that day, its book stays. The day may change until it is past."""
     last = parse_day(day, "on")
     with installation(settings).database.writing() as session:
         stall = stalls.find_stall(session, find_market(session, market).id, code)
         stalls.close(session, stall, last, utc_now())
         noted(session, "stall_closed", market_id=stall.market_id, stall_id=stall.id)
-    click.echo(f"{code} closed on {last}", err=True)
+    click.echo(f"{stall.code}: {last} is its last day", err=True)
 
 
 def _set_status(settings: Settings, code: str, market: str, status: str) -> None:

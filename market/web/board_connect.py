@@ -169,7 +169,7 @@ def _stall_named(session: Session, market: MarketRow, code: str, errors: dict[st
         errors["stall"] = say("Chợ không có sạp nào mang mã này. Ghi như trên bảng mã, ví dụ C-17, hoặc để trống.")
         return None
     if stall.closed_by(local_date(utc_now())):
-        errors["stall"] = say("Sạp đã nghỉ hẳn từ {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
+        errors["stall"] = say("Sạp đã nghỉ hẳn sau ngày {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
     return stall.id
 
 

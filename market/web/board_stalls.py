@@ -139,27 +139,29 @@ def status(slug: str, code: str) -> AnyResponse:
 
 @blueprint.route("/<code>/close", methods=["GET", "POST"])
 def close(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
-    """Close a stall for good: first what that means, then its last day."""
+    """Close a stall for good: first what that means, then its last day, which may be changed until it is past."""
     errors = {}
     today = local_date(utc_now())
-    typed = request.form.get("on", str(today)).strip()
+    typed = request.form.get("on", "").strip()
     if request.method == "POST":
         with installation().database.writing() as session:
             stall = find(session, enter(session, slug).id, code)
             try:
-                stalls.close(session, stall, parse_day(typed, "on"), utc_now())
+                day = parse_day(typed, "on")
+                stalls.close(session, stall, day, utc_now())
             except Refused as refused:
                 errors["on"] = (
-                    say("Sạp đã nghỉ hẳn từ {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
+                    say("Sạp đã nghỉ hẳn sau ngày {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
                     if refused.problems[0].field == "stall"
                     else say("Ghi ngày bán cuối cùng, không quá một năm nữa.")
                 )
             else:
                 noted(session, "stall_closed", market_id=stall.market_id, stall_id=stall.id)
-                flash(say("Đã ghi sạp {code} nghỉ hẳn.", code=code))
+                flash(say("Đã ghi: {day} là ngày bán cuối cùng của sạp {code}.", day=f"{day:%d/%m/%Y}", code=code))
                 return redirect(url_for(".one", slug=slug, code=code), 303)
     with installation().database.reading() as session:
         market = enter(session, slug)
         stall = find(session, market.id, code)
-        text = page(session, market, "stalls", "board/stall_close.html", stall=stall, on=typed, errors=errors)
+        on = typed if request.method == "POST" else str(stall.closed_on or today)
+        text = page(session, market, "stalls", "board/stall_close.html", stall=stall, on=on, errors=errors)
         return (text, 400) if errors else text

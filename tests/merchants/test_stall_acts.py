@@ -124,10 +124,30 @@ def test_closing_again_on_the_same_day_changes_nothing(session: Session, huong: 
     assert again(session, huong) == closed
 
 
-def test_closing_again_on_another_day_is_refused(session: Session, huong: StallRow) -> None:
+def test_once_the_last_day_is_past_another_is_refused(session: Session, huong: StallRow) -> None:
     close(session, huong, TODAY, NOW)
     with pytest.raises(Refused, match="C-01 closed on 2026-11-24 already"):
-        close(session, again(session, huong), TODAY + timedelta(days=1), NOW)
+        close(session, again(session, huong), TODAY + timedelta(days=2), NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1, 7])
+def test_until_the_last_day_is_past_it_may_be_another(
+    session: Session, huong: StallRow, market_id: int, days: int
+) -> None:
+    close(session, huong, TODAY + timedelta(days=3), NOW)
+    close(session, again(session, huong), TODAY + timedelta(days=days), NOW)
+    assert again(session, huong).closed_on == TODAY + timedelta(days=days)
+    [holding] = holdings(session, market_id, [huong.account_number])[huong.account_number]
+    assert holding.until == local_midnight(TODAY + timedelta(days=days + 1))
+
+
+def test_an_account_given_up_before_ends_when_it_ended(session: Session, huong: StallRow, market_id: int) -> None:
+    number = huong.account_number
+    change_account(session, huong, bank_bin="970422", account_number="0444", account_name="X", takes_effect=NOW)
+    for days in (3, 5):
+        close(session, again(session, huong), TODAY + timedelta(days=days), NOW)
+    [former] = holdings(session, market_id, [number])[number]
+    assert former.until == NOW
 
 
 def test_a_last_day_far_ahead_is_a_slip(session: Session, huong: StallRow) -> None:

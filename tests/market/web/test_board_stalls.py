@@ -171,6 +171,26 @@ def test_a_closed_stall_is_not_opened_again(board: FlaskClient, huong: StallRow,
         assert find_stall(session, huong.market_id, "C-01").status == "closed"
 
 
+def test_a_last_day_may_be_changed_until_it_is_past(board: FlaskClient, huong: StallRow) -> None:
+    stall, close = "/board/ben-song/stalls/C-01", "/board/ben-song/stalls/C-01/close"
+    assert "Đổi ngày bán cuối cùng" not in read(board, stall)
+    for ahead in (30, 3):
+        board.post(close, data={"on": str(local_date(utc_now()) + timedelta(days=ahead))})
+    page = read(board, stall)
+    assert f"Nghỉ hẳn sau {local_date(utc_now()) + timedelta(days=3):%d/%m/%Y}" in page
+    assert f'<a href="{close}">Đổi ngày bán cuối cùng</a>' in page
+    assert f'value="{local_date(utc_now()) + timedelta(days=3)}"' in read(board, close)
+
+
+def test_a_last_day_that_is_past_stays(board: FlaskClient, huong: StallRow) -> None:
+    close = "/board/ben-song/stalls/C-01/close"
+    board.post(close, data={"on": "2026-11-01"})
+    assert "Đổi ngày bán cuối cùng" not in read(board, "/board/ben-song/stalls/C-01")
+    answer = board.post(close, data={"on": "2026-11-02"})
+    assert answer.status_code == 400
+    assert "Sạp đã nghỉ hẳn sau ngày 01/11/2026." in answer.get_data(as_text=True)
+
+
 @pytest.mark.parametrize("day", ["", "hôm qua", "2026-02-30", "2999-01-01"])
 def test_a_stalls_last_day_must_be_a_day_that_can_be(board: FlaskClient, huong: StallRow, day: str) -> None:
     answer = board.post("/board/ben-song/stalls/C-01/close", data={"on": day})
