@@ -297,21 +297,25 @@ def set_coded_only(session: Session, stall_id: int, *, on: bool) -> None:
 
 
 def close(session: Session, stall: StallRow, day: date, now: datetime) -> None:
-    """The stall's last day is `day` (local); its account ends with that day, which may be changed until it is past.
-    Raises Refused when closed already."""
+    """The stall's last day is `day` (local); what accounts it has end with that day, which may be changed until it is
+    past. Raises Refused when closed already, or when another stall has its account from the day after."""
     if stall.closed_by(local_date(now)) and stall.closed_on != day:
-        raise Refused(Problem(f"{stall.code} closed on {stall.closed_on} already", field="stall"))
+        raise Refused(Problem(f"{stall.code} closed on {stall.closed_on} already", field="stall", kind="closed"))
     if day > local_date(now) + timedelta(days=366):
-        raise Refused(Problem(f"{day} is more than a year ahead; write the stall's last day", field="on"))
+        raise Refused(Problem(f"{day} is more than a year ahead; write the stall's last day", field="on", kind="day"))
     connection = session.connection()
+    end, said_before = (
+        None if last is None else local_midnight(last + timedelta(days=1)) for last in (day, stall.closed_on)
+    )
+    until = BANK_ACCOUNT.c.in_force_until
+    if said_before not in (None, end):
+        held = holdings(session, stall.market_id, [stall.account_number])[stall.account_number]
+        if any(h.stall_id != stall.id and h.bin == stall.bin and h.since == said_before for h in held):
+            message = f"another stall has its account from the day after {stall.closed_on}, so {stall.code} closes then"
+            raise Refused(Problem(message, field="stall", kind="taken_over"))
     connection.execute(update(STALL).where(STALL.c.id == stall.id).values(status="closed", closed_on=day))
     connection.execute(
         update(BANK_ACCOUNT)
-        # The account it has now, whose end is open or the day that was said before.
-        .where(BANK_ACCOUNT.c.stall_id == stall.id, BANK_ACCOUNT.c.in_force_until == _end_of(stall.closed_on))
-        .values(in_force_until=_end_of(day))
+        .where(BANK_ACCOUNT.c.stall_id == stall.id, or_(until.is_(None), until == said_before, until > end))
+        .values(in_force_until=end)
     )
-
-
-def _end_of(day: date | None) -> datetime | None:
-    return None if day is None else local_midnight(day + timedelta(days=1))

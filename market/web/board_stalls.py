@@ -137,6 +137,17 @@ def status(slug: str, code: str) -> AnyResponse:
     return redirect(url_for(".one", slug=slug, code=code), 303)
 
 
+def _why_not(stall: StallRow, kind: str) -> str:
+    """Why a day cannot be a stall's last one."""
+    if kind == "closed":
+        return say("Sạp đã nghỉ hẳn sau ngày {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
+    if kind == "taken_over":
+        return say(
+            "Sạp khác nhận tài khoản này từ sau ngày {day}, không đổi được nữa.", day=f"{stall.closed_on:%d/%m/%Y}"
+        )
+    return say("Ghi ngày bán cuối cùng, không quá một năm nữa.")
+
+
 @blueprint.route("/<code>/close", methods=["GET", "POST"])
 def close(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
     """Close a stall for good: first what that means, then its last day, which may be changed until it is past."""
@@ -150,11 +161,7 @@ def close(slug: str, code: str) -> AnyResponse | str | tuple[str, int]:
                 day = parse_day(typed, "on")
                 stalls.close(session, stall, day, utc_now())
             except Refused as refused:
-                errors["on"] = (
-                    say("Sạp đã nghỉ hẳn sau ngày {day}.", day=f"{stall.closed_on:%d/%m/%Y}")
-                    if refused.problems[0].field == "stall"
-                    else say("Ghi ngày bán cuối cùng, không quá một năm nữa.")
-                )
+                errors["on"] = _why_not(stall, refused.problems[0].kind)
             else:
                 noted(session, "stall_closed", market_id=stall.market_id, stall_id=stall.id)
                 flash(say("Đã ghi: {day} là ngày bán cuối cùng của sạp {code}.", day=f"{day:%d/%m/%Y}", code=code))

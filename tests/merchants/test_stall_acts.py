@@ -141,6 +141,29 @@ def test_until_the_last_day_is_past_it_may_be_another(
     assert holding.until == local_midnight(TODAY + timedelta(days=days + 1))
 
 
+@pytest.mark.parametrize("days", [2, 9])
+def test_a_last_day_stays_once_another_stall_has_the_account_from_then(
+    session: Session, huong: StallRow, market_id: int, days: int
+) -> None:
+    close(session, huong, TODAY + timedelta(days=5), NOW)
+    closing = again(session, huong)
+    heir = replace(NEW, bin=huong.bin, account_number=huong.account_number)
+    register(session, market_id, [heir], source=random.Random(1), now=NOW)
+    with pytest.raises(
+        Refused, match="another stall has its account from the day after 2026-11-29, so C-01 closes then"
+    ):
+        close(session, closing, TODAY + timedelta(days=days), NOW)
+    assert again(session, huong) == closing
+
+
+def test_no_account_of_a_stall_outlives_it(session: Session, huong: StallRow, market_id: int) -> None:
+    change_account(session, huong, bank_bin="970422", account_number="0444", account_name="X", takes_effect=NOW)
+    close(session, again(session, huong), TODAY - timedelta(days=20), NOW)
+    found = holdings(session, market_id, [huong.account_number, "0444"])
+    end = local_midnight(TODAY - timedelta(days=19))
+    assert [holding.until for each in found.values() for holding in each] == [end, end]
+
+
 def test_an_account_given_up_before_ends_when_it_ended(session: Session, huong: StallRow, market_id: int) -> None:
     number = huong.account_number
     change_account(session, huong, bank_bin="970422", account_number="0444", account_name="X", takes_effect=NOW)
