@@ -1,7 +1,6 @@
 """Bank statements of a market: they come by one channel, made by itself, and what a person said of columns is kept."""
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -17,6 +16,7 @@ from ledger.inbox.notice import Notice
 from ledger.inbox.statements.file import read_sheets
 from ledger.inbox.statements.section import LineProblem
 from ledger.inbox.statements.statement import Layout, Statement, read_statement
+from ledger.inbox.twins import form
 from ledger.refused import Problem, Refused
 from ledger.rows import insert_rows
 from market.channels import heard
@@ -72,7 +72,7 @@ def import_statement(
         return Summary.refused(problems)
     with database.reading() as session:
         _check_kind(session, market_id, statement)
-        deliveries = _comparable(session, market_id, statement)
+    deliveries = [(line.notice, line.body) for line in statement.lines]
 
     def take_batch(session: Session, batch: Batch) -> list[Outcome]:
         source = Source(_channel(session, market_id, now), market_id)
@@ -126,7 +126,8 @@ def _channel(session: Session, market_id: int, now: datetime) -> int:
 
 def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
     """Refuse days that another kind of export brought in before, whose lines have other ids for the same movements: one
-    with balances where this has none, say. It shows in days that agree in their amounts while not one id is the same.
+    with balances where this has none, say. It shows in days that agree while not one id is the same: in their amounts,
+    and in the bank's references where both have those.
     """
     if not statement.lines:
         return
@@ -147,13 +148,12 @@ def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
         now = [line.notice for line in statement.lines if line.notice.account_number == account]
         if not {row.event_id for row in before}.isdisjoint(notice.event_id for notice in now):
             continue
-        forms = [{_form(told.bank_reference) for told in side} for side in (before, now)]
-        if "" not in forms[0] | forms[1] and not forms[0].isdisjoint(forms[1]):
-            continue  # both name references, so these are other movements
-        by_day = [_amounts_by_day(side) for side in (before, now)]
+        forms = [{form(told.bank_reference) for told in side} for side in (before, now)]
+        numbered = "" not in forms[0] | forms[1] and not forms[0].isdisjoint(forms[1])
+        by_day = [_movements_by_day(side, numbered) for side in (before, now)]
         shared = by_day[0].keys() & by_day[1].keys()
         days = [(by_day[0][day], by_day[1][day]) for day in shared]
-        if sum(min(one.total(), other.total()) for one, other in days) >= _TELLING and all(
+        if sum(min(one.total(), other.total()) for one, other in days) >= (1 if numbered else _TELLING) and all(
             one <= other or other <= one for one, other in days
         ):
             raise Refused(
@@ -166,49 +166,12 @@ def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
             )
 
 
-def _amounts_by_day(told: Iterable[Notice | Row[Any]]) -> dict[date, Counter[tuple[str, int]]]:
-    found: dict[date, Counter[tuple[str, int]]] = defaultdict(Counter)
+def _movements_by_day(told: Iterable[Notice | Row[Any]], numbered: bool) -> dict[date, Counter[tuple[str, int, str]]]:
+    """Directions and amounts, with the bank's references where both exports name the same ones."""
+    found: dict[date, Counter[tuple[str, int, str]]] = defaultdict(Counter)
     for one in told:
-        found[one.local_date][one.direction, one.amount] += 1
+        found[one.local_date][one.direction, one.amount, one.bank_reference if numbered else ""] += 1
     return found
-
-
-def _comparable(session: Session, market_id: int, statement: Statement) -> list[tuple[Notice, bytes]]:
-    """The lines with their bodies; without the bank's reference where the account's other feeds name another kind.
-
-    Two unlike references mean two payments only where both feeds quote the same number of the bank. Vietcombank's
-    statement has `5243.65937` where its webhooks have `MBVCB.3278907687`: the same payment would be booked twice. So
-    where no reference of an account is named by both, nor is any of the same form, its lines enter without one, and
-    what was probably told before is held for a person.
-    """
-    told: dict[str, set[str]] = defaultdict(set)
-    if statement.lines:
-        rows = session.connection().execute(
-            select(NOTICE.c.account_number, NOTICE.c.bank_reference)
-            .where(
-                NOTICE.c.market_id == market_id,
-                NOTICE.c.account_number.in_(statement.accounts),
-                NOTICE.c.local_date.between(statement.first, statement.last),
-                NOTICE.c.feed != "statement",
-                NOTICE.c.direction == "in",
-                NOTICE.c.bank_reference != "",
-            )
-            .distinct()
-        )
-        for row in rows:
-            told[row.account_number].add(_form(row.bank_reference))
-    said: dict[str, set[str]] = defaultdict(set)
-    for line in statement.lines:
-        said[line.notice.account_number].add(_form(line.notice.bank_reference))
-    unlike = {account for account, forms in told.items() if forms.isdisjoint(said[account])}
-    return [
-        (line.notice._replace(bank_reference="") if line.notice.account_number in unlike else line.notice, line.body)
-        for line in statement.lines
-    ]
-
-
-def _form(reference: str) -> str:
-    return re.sub("[0-9]+", "0", reference)
 
 
 def _keep_layout(

@@ -1,5 +1,6 @@
 """The same payment told by two feeds: found, or held for a person where it is only probable (model.md, "Twin")."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -78,20 +79,27 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
     for row in (yield _TWINS_OF(originals=originals)):
         told_by[row.same_as].add((row.channel_id, row.feed))
     twins: dict[int, Twin] = {}
-    for stored in notices:
-        notice = stored.notice
-        told = {source, *told_by[stored.id]}
-        free = [
+
+    def free(stored: Stored) -> list[_Earlier]:
+        notice, told = stored.notice, {source, *told_by[stored.id]}
+        return [
             earlier
             for earlier in candidates.get((notice.account_number, notice.local_date, notice.amount), ())
             if earlier.id != stored.id and told.isdisjoint({earlier.source, *told_by[earlier.id]})
         ]
-        same = [e for e in free if notice.bank_reference in e.references]
+
+    # First those that are certain, so that no other line is held for what is theirs.
+    for stored in notices:
+        same = [e for e in free(stored) if stored.notice.bank_reference in e.references]
         if same:
+            told = {source, *told_by[stored.id]}
             told_by[same[0].id] |= told
             twins[stored.id] = Twin(same[0].id, certain=True, hands_over=len(told) > 1)
+    for stored in notices:
+        if stored.id in twins:
             continue
-        maybe = [e for e in free if not (e.references and notice.bank_reference) and _near(e.at, notice.at)]
+        notice, told = stored.notice, {source, *told_by[stored.id]}
+        maybe = [e for e in free(stored) if not _two(e, stored) and _near(e.at, notice.at)]
         if maybe:
             # One that is held itself is no payment yet: it is the same as another only where there is no other.
             nearest = min(maybe, key=lambda earlier: (earlier.held, _distance(earlier.at, notice.at))).id
@@ -99,6 +107,24 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
             if person_says_same:
                 told_by[nearest] |= told
     return twins
+
+
+def _two(earlier: _Earlier, later: Stored) -> bool:
+    """Whether their references tell two payments apart: both have one and, where one feed is a statement, of one form.
+
+    Vietcombank's statement has `5243.65937` where its webhooks have `MBVCB.3278907687`: the same payment.
+    """
+    named = later.notice.bank_reference
+    if not (earlier.references and named):
+        return False
+    if (earlier.source[1] == "statement") == (later.feed == "statement"):
+        return True
+    return form(named) in map(form, earlier.references)
+
+
+def form(reference: str) -> str:
+    """A bank's reference, every number in it taken for any other."""
+    return re.sub("[0-9]+", "0", reference)
 
 
 def hand_over_twins(session: Session, notice_id: int, original: int) -> None:

@@ -123,6 +123,42 @@ def test_the_feed_with_the_reference_may_come_second(
     assert statuses(bring(session, channel, "hook", told(huong, 50_000))) == ["held"]
 
 
+@pytest.mark.parametrize("first", ["hook", "statement"])
+def test_references_of_unlike_forms_do_not_tell_a_statement_from_the_others(
+    session: Session, channel: Source, huong: StallRow, told: Told, first: Feed
+) -> None:
+    """Vietcombank's webhooks and its statement number the same payment differently, whichever comes first."""
+    second: Feed = "statement" if first == "hook" else "hook"
+    said = {"hook": "MBVCB.3278907687", "statement": "5243.65937"}
+    bring(session, channel, first, told(huong, 50_000, bank_reference=said[first]))
+    assert statuses(bring(session, channel, second, told(huong, 50_000, bank_reference=said[second]))) == ["held"]
+
+
+def test_a_line_of_another_form_is_held_though_others_are_of_one_form(
+    session: Session, channel: Source, huong: StallRow, told: Told
+) -> None:
+    both = told(huong, 70_000, bank_reference="5243.1")
+    bring(session, channel, "hook", both, told(huong, 50_000, bank_reference="MBVCB.1"))
+    lines = [both._replace(event_id="line"), told(huong, 50_000, bank_reference="5243.2")]
+    assert statuses(bring(session, channel, "statement", *lines)) == ["duplicate", "held"]
+
+
+def test_between_two_live_feeds_unlike_references_are_two_payments(
+    session: Session, channel: Source, huong: StallRow, told: Told
+) -> None:
+    bring(session, channel, "hook", told(huong, 50_000, bank_reference="MBVCB.1"))
+    assert statuses(bring(session, channel, "poll", told(huong, 50_000, bank_reference="5243.2"))) == ["recorded"]
+
+
+def test_no_line_is_held_for_what_is_certainly_a_later_lines(
+    session: Session, channel: Source, huong: StallRow, told: Told
+) -> None:
+    named = told(huong, 50_000)
+    bring(session, channel, "hook", named)
+    lines = [told(huong, 50_000, bank_reference=""), named._replace(event_id="line")]
+    assert statuses(bring(session, channel, "statement", *lines)) == ["recorded", "duplicate"]
+
+
 def test_an_original_has_one_twin_a_feed(session: Session, channel: Source, huong: StallRow, told: Told) -> None:
     notice = told(huong, 50_000, bank_reference="10418")
     bring(session, channel, "hook", notice)

@@ -160,6 +160,14 @@ def test_references_of_another_kind_do_not_tell_two_payments_apart(
     assert entries(database, huong) == 3
 
 
+def test_a_webhook_after_a_statement_of_another_kind_of_references_is_held(
+    database: Database, bring: Bring, hook: Callable[..., list[str]], huong: StallRow, told: Told
+) -> None:
+    bring(as_csv(statement_of(told(huong, 50_000, bank_reference="5243.65937"))))
+    assert hook(told(huong, 50_000, bank_reference="MBVCB.3278907687")) == ["held"]
+    assert entries(database, huong) == 1
+
+
 def test_references_of_one_kind_tell_two_payments_apart(
     bring: Bring, hook: Callable[..., list[str]], huong: StallRow, told: Told
 ) -> None:
@@ -244,6 +252,19 @@ def test_days_that_another_kind_of_export_brought_in_are_not_taken_twice(
     with pytest.raises(Refused, match="imported before from another kind of export"):
         bring(as_csv(statement_of(*month, references=False)))
     assert entries(database, huong) == 60
+
+
+@pytest.mark.parametrize("lines", [1, 60])
+def test_the_same_references_under_other_balances_are_not_taken_twice(
+    database: Database, bring: Bring, huong: StallRow, month: list[Notice], lines: int
+) -> None:
+    rows = statement_of(*month[:lines])
+    bring(as_csv(rows))
+    bank, account, headings, *movements = rows
+    balanced = [[*row, f"{balance:,}"] for balance, row in enumerate(movements, 1_000_000)]
+    with pytest.raises(Refused, match="imported before from another kind of export"):
+        bring(as_csv([bank, account, [*headings, "Số dư"], *balanced]))
+    assert entries(database, huong) == lines
 
 
 def test_later_days_may_come_from_another_kind_of_export(
