@@ -185,7 +185,7 @@ class _Plan:
     stall (`found` has incoming ones only, None where it is nobody's), its twin; the locked books, ids for entries."""
 
     decision: Decision
-    named: Mapping[int, list[Holding]]
+    named: Mapping[int, "_Named"]
     said: Mapping[int, list[str]]
     owned: Mapping[str, tuple[int, int | None]]
     found: Mapping[int, Match | None]
@@ -252,7 +252,8 @@ def _decide(session: Session, source: Source, stored: Sequence[Stored], decision
 
 def _write(session: Session, source: Source, stored: Sequence[Stored], plan: _Plan, now: datetime) -> list[Outcome]:
     """Write the entries of those of the plan's notices that are stored."""
-    mark_heard(session, [h.account_id for one in stored for h in plan.named[one.id] if not h.heard], now)
+    named = (h for one in stored for held in plan.named[one.id] for h in held)
+    mark_heard(session, [h.account_id for h in named if not h.heard], now)
     matched = [
         (one, match) for one in stored if (match := plan.found.get(one.id)) is not None and one.id not in plan.twins
     ]
@@ -334,28 +335,33 @@ def moment_of(notice: Notice) -> datetime:
     return datetime.combine(notice.local_date, time(12), HO_CHI_MINH).astimezone(UTC)
 
 
-def _named(notice: Notice, known: Mapping[str, list[Holding]]) -> list[Holding]:
+# The holdings of the virtual account that a notice names, and of its account.
+_Named = tuple[list[Holding], list[Holding]]
+
+
+def _named(notice: Notice, known: Mapping[str, list[Holding]]) -> _Named:
     """The holdings a notice names: by number and, where it names a bank we know, by bank. A stall may have the account
-    itself, or print the virtual one that leads to it: some banks tell of those payments only."""
+    itself, or print a virtual one that leads to it, or to another stall's account: that one was paid then."""
     bins = banks.bins_named(notice.bank)
-    for account in (notice.account_number, notice.virtual_account):
-        held = [h for h in known.get(account, ()) if not bins or h.bin in bins]
-        if held:
-            return held
-    return []
+
+    def held(number: str) -> list[Holding]:
+        return [h for h in known.get(number, ()) if not bins or h.bin in bins]
+
+    return held(notice.virtual_account), held(notice.account_number)
 
 
-def _find_stall(source: Source, at: datetime, named: Sequence[Holding], referred: set[int]) -> Match | None:
+def _find_stall(source: Source, at: datetime, named: _Named, referred: set[int]) -> Match | None:
     """Contract, "Which stall": the account first; among several that share it a whole reference decides; else nobody.
 
     `named` are the holdings the notice names, `referred` the stalls whose references the memo carries.
     """
-    if source.stall_id is not None:
-        named = [h for h in named if h.stall_id == source.stall_id]
-    candidates = [h for h in named if h.in_force(at)]
+    virtual, account = (
+        held if source.stall_id is None else [h for h in held if h.stall_id == source.stall_id] for held in named
+    )
+    candidates = [h for h in virtual if h.in_force(at)] or [h for h in account if h.in_force(at)]
     former = not candidates
     if former:
-        candidates = [h for h in named if h.before(at)]
+        candidates = [h for h in virtual if h.before(at)] or [h for h in account if h.before(at)]
     by_stall = {h.stall_id: Match(h.stall_id, h.book_id, h.coded_only, former) for h in candidates}
     if len(by_stall) > 1:
         by_stall = {stall: match for stall, match in by_stall.items() if stall in referred}

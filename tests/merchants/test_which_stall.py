@@ -288,8 +288,32 @@ def test_a_virtual_account_that_a_stall_prints_leads_to_it(booked: Booked, huong
     assert booked(notice) == huong.book_id
 
 
-def test_the_account_itself_is_looked_at_before_the_virtual_one(
+def test_the_virtual_account_is_looked_at_before_the_one_behind_it(
     booked: Booked, huong: StallRow, tu: StallRow, told: Told
 ) -> None:
     notice = told(huong, 50_000, bank="", virtual_account=tu.account_number)
-    assert booked(notice) == huong.book_id
+    assert booked(notice) == tu.book_id
+
+
+def test_an_account_in_force_is_looked_at_before_a_virtual_one_that_was_given_up(
+    session: Session, booked: Booked, huong: StallRow, tu: StallRow, told: Told
+) -> None:
+    printed = tu.account_number
+    changed(session, tu, NOW - DAY)
+    assert booked(told(huong, 50_000, bank="", virtual_account=printed)) == huong.book_id
+
+
+def test_a_channel_of_one_stall_finds_it_by_either_number(
+    booked: Booked, channel: Source, huong: StallRow, tu: StallRow, told: Told
+) -> None:
+    for stall in (huong, tu):
+        notice = told(huong, 50_000, bank="", virtual_account=tu.account_number)
+        assert booked(notice, replace(channel, stall_id=stall.id)) == stall.book_id
+
+
+def test_a_notice_that_names_two_accounts_connects_both_stalls(
+    booked: Booked, session: Session, market_id: int, huong: StallRow, tu: StallRow, told: Told
+) -> None:
+    booked(told(huong, 50_000, bank="", virtual_account=tu.account_number))
+    found = holdings(session, market_id, [huong.account_number, tu.account_number])
+    assert [holding.heard for each in found.values() for holding in each] == [True, True]
