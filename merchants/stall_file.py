@@ -16,7 +16,7 @@ from ledger.inbox.statements.sheet import Row, text_of
 from ledger.refused import Problem, Refused
 from merchants.look_alikes import seen_from_afar
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
-from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
+from merchants.stalls import NewStall, StallRow, accounts_in_use, change, list_stalls, register, rename_account
 
 # A market of Vietnam has hundreds of stalls, the largest a few thousand.
 MOST_ROWS = 20_000
@@ -37,13 +37,20 @@ class StallList:
 
 
 def import_stalls(
-    session: Session, market_id: int, path: Path, *, source: random.Random, now: datetime, dry_run: bool
+    session: Session,
+    market_id: int,
+    path: Path,
+    *,
+    source: random.Random,
+    now: datetime,
+    dry_run: bool,
+    may_share: bool = True,
 ) -> StallList:
     """Bring a market's stalls in line with a file. What is wrong with the file or its rows is in the result's `errors`,
-    every one with its line, and then nothing is changed."""
+    every one with its line, and then nothing is changed. Unless it `may_share`, no new stall has another's account."""
     result = StallList()
     try:
-        created, updated = _compare(session, market_id, path, result)
+        created, updated = _compare(session, market_id, path, result, may_share=may_share)
     except Refused as refused:
         result.errors += refused.problems
     if result.errors:
@@ -71,12 +78,13 @@ def _alike(session: Session, market_id: int, stalls: list[NewStall]) -> list[tup
 
 
 def _compare(
-    session: Session, market_id: int, path: Path, result: StallList
+    session: Session, market_id: int, path: Path, result: StallList, *, may_share: bool
 ) -> tuple[list[NewStall], list[tuple[StallRow, NewStall]]]:
     """The stalls a file adds and those it changes; the rest and every wrong row are noted in `result`. Raises Refused
     where the file cannot be read to its end."""
     known = {stall.code: stall for stall in list_stalls(session, market_id)}
     folded = {code.casefold(): code for code in known}
+    in_use = {} if may_share else accounts_in_use(known.values())
     lines: dict[str, int] = {}
     created: list[NewStall] = []
     updated: list[tuple[StallRow, NewStall]] = []
@@ -106,6 +114,8 @@ def _compare(
             problems.append(Problem(message, line, "code", "forgotten"))
         if before is not None and not problems:
             problems += _account_change(before, stall, line)
+        if before is None and (owner := in_use.get((stall.bin, stall.account_number))):
+            problems.append(Problem(f"is the account of stall {owner}", line, "account_number", "shared"))
         if problems:
             result.errors += problems
         elif before is None:

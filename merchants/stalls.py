@@ -1,7 +1,7 @@
 """Stalls: look-ups, and the acts of a stall's life. Booking depends on no status: a closed stall's book stays open."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -149,6 +149,11 @@ def connected_stalls(session: Session, market_id: int) -> set[int]:
     """The stalls of a market of which any notice ever named an account."""
     heard = (BANK_ACCOUNT.c.market_id == market_id, BANK_ACCOUNT.c.heard_at.is_not(None))
     return set(session.connection().execute(select(BANK_ACCOUNT.c.stall_id).where(*heard)).scalars())
+
+
+def accounts_in_use(stalls: Iterable[StallRow]) -> dict[tuple[str, str], str]:
+    """The accounts that stalls are paid to now, by BIN and number, each with a stall's code."""
+    return {(stall.bin, stall.account_number): stall.code for stall in stalls if stall.status != "closed"}
 
 
 def registered(session: Session, market_id: int, month: Month) -> list[Registered]:

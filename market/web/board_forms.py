@@ -13,13 +13,14 @@ from market.markets import MarketRow
 from market.web.app import installation
 from market.web.board_stalls import bank_name, find
 from market.web.desk import enter, page
+from market.web.gate import signed_in
 from market.web.noted import noted
 from market.web.stall_words import by_field, field_name
 from market.web.words import say
 from merchants.bank_accounts import holdings
 from merchants.look_alikes import seen_from_afar
 from merchants.stall_check import COLUMNS, PLAIN, check_stall
-from merchants.stalls import NewStall, StallRow, change, list_stalls, register, rename_account
+from merchants.stalls import NewStall, StallRow, accounts_in_use, change, list_stalls, register, rename_account
 from qr import banks
 
 blueprint = Blueprint("stall_forms", __name__, url_prefix="/board/<slug>/stalls")
@@ -84,10 +85,15 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
 
 
 def _checked(session: Session, market: MarketRow, typed: dict[str, str]) -> tuple[NewStall, dict[str, str]]:
+    """The stall that was typed, and what is wrong with it. Where two stalls have an account, a payment that names neither
+    is nobody's: who may not change a stall's account does not make it so either."""
     stall, problems = check_stall(typed)
-    taken = {row.code.casefold() for row in list_stalls(session, market.id)}
-    if stall.code.casefold() in taken:
+    every = list_stalls(session, market.id)
+    if stall.code.casefold() in {row.code.casefold() for row in every}:
         problems.append(Problem(f"{stall.code!r} is taken", field="code", kind="taken"))
+    owner = accounts_in_use(every).get((stall.bin, stall.account_number))
+    if owner and not signed_in().may("change_accounts", market_id=market.id):
+        problems.append(Problem(f"is the account of stall {owner}", field="account_number", kind="shared"))
     return stall, by_field(problems)
 
 

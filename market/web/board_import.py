@@ -14,6 +14,7 @@ from ledger.refused import Problem, Refused
 from market.comparisons import number
 from market.web.app import installation
 from market.web.desk import enter, page
+from market.web.gate import signed_in
 from market.web.noted import noted
 from market.web.stall_words import field_name, in_words
 from market.web.words import say
@@ -91,7 +92,13 @@ def _read(session: Session, market_id: int, content: bytes, *, dry_run: bool) ->
         path.write_bytes(content)
         try:
             result = import_stalls(
-                session, market_id, path, source=random.SystemRandom(), now=utc_now(), dry_run=dry_run
+                session,
+                market_id,
+                path,
+                source=random.SystemRandom(),
+                now=utc_now(),
+                dry_run=dry_run,
+                may_share=signed_in().may("change_accounts", market_id=market_id),
             )
         except Refused as refused:
             return refused.problems[0]

@@ -50,6 +50,7 @@ _TEXTS = {
     "bank": "Không rõ ngân hàng nào. Chọn trong danh sách gợi ý, hoặc ghi mã như VCB.",
     "account_number": "Chưa phải số tài khoản. Ghi từ 1 đến 19 chữ và số như trong app ngân hàng.",
     "card": "Đây là số in trên thẻ. Ghi số tài khoản như trong app ngân hàng.",
+    "shared": "Đây là tài khoản của sạp khác. Chỉ ban quản lý ghi thêm được sạp dùng chung tài khoản.",
     "same": "Đây là tài khoản sạp đang dùng. Ghi tài khoản khác.",
     "twice": "Mã này đã có ở một dòng phía trên. Mỗi sạp một mã.",
     "taken": "Mã này đã có sạp dùng. Chọn mã khác.",

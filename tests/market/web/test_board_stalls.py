@@ -218,6 +218,23 @@ def test_a_stall_that_was_read_back_is_saved(board: FlaskClient, market_id: int,
     assert stall.account_number == "0071000412041"
 
 
+@pytest.mark.parametrize(("role", "status"), [("board", 303), ("staff", 400)])
+def test_only_the_board_adds_a_stall_with_another_stalls_account(
+    signed_in: Callable[..., FlaskClient], market_id: int, huong: StallRow, role: str, status: int
+) -> None:
+    shared = {**FIELDS, "bank": huong.bin, "account_number": huong.account_number, "read": "1"}
+    answer = signed_in(role, market_id=market_id).post("/board/ben-song/stalls/new", data=shared)
+    assert answer.status_code == status
+    assert ("Đây là tài khoản của sạp khác." in answer.text) == (role == "staff")
+
+
+def test_staff_add_a_stall_with_an_account_of_its_own(
+    signed_in: Callable[..., FlaskClient], market_id: int, huong: StallRow
+) -> None:
+    staff = signed_in("staff", market_id=market_id)
+    assert staff.post("/board/ben-song/stalls/new", data={**FIELDS, "read": "1"}).status_code == 303
+
+
 def test_what_was_read_back_wrong_can_be_mended_and_is_not_saved(
     board: FlaskClient, market_id: int, database: Database
 ) -> None:

@@ -126,6 +126,16 @@ def test_a_list_of_a_large_market_comes_back_whole(board: FlaskClient, market_id
         assert len(list_stalls(session, market_id)) == 3000
 
 
+@pytest.mark.parametrize(("role", "status"), [("board", 303), ("staff", 409)])
+def test_a_list_of_staff_gives_no_stalls_account_to_another(
+    signed_in: Callable[..., FlaskClient], market_id: int, huong: StallRow, role: str, status: int
+) -> None:
+    row = f"T-05,Rau,,,Lê Thị Hương,,{huong.bin},{huong.account_number},LE THI HUONG"
+    answer = signed_in(role, market_id=market_id).post("/board/ben-song/import", data={"list": f"{HEADER}\n{row}\n"})
+    assert answer.status_code == status
+    assert ("Đây là tài khoản của sạp khác." in answer.text) == (role == "staff")
+
+
 @pytest.mark.parametrize("layout", ["a5", "a4", "a6", "sheet"])
 def test_signs_are_printed_in_every_layout(board: FlaskClient, huong: StallRow, tu: StallRow, layout: str) -> None:
     answer = board.get(f"/board/ben-song/signs/print.pdf?layout={layout}&which=all")
