@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlmodel import Session
 
 from market.access.model import AUDIT, DEVICE
@@ -63,6 +63,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "payments": (
         "payments_imported",
+        "statement_looked_at",
         "statement_layout_learned",
         "notice_assigned",
         "notice_same",
@@ -196,6 +197,14 @@ class Line:
     device: str | None
     token: int | None
     login: str | None
+
+
+def times_since(session: Session, act: str, *, market_id: int, login_id: int, since: datetime) -> int:
+    """How often a person has done this in a market since then."""
+    query = select(func.count()).where(
+        AUDIT.c.market_id == market_id, AUDIT.c.act == act, AUDIT.c.login_id == login_id, AUDIT.c.at >= since
+    )
+    return int(session.connection().execute(query).scalar_one())
 
 
 def trail(

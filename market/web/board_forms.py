@@ -85,8 +85,8 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
 
 
 def _checked(session: Session, market: MarketRow, typed: dict[str, str]) -> tuple[NewStall, dict[str, str]]:
-    """The stall that was typed, and what is wrong with it. Where two stalls have an account, a payment that names neither
-    is nobody's: who may not change a stall's account does not make it so either."""
+    """The stall that was typed, and what is wrong with it. Where two stalls have an account, a payment that names
+    neither is nobody's: who may not change a stall's account does not make it so either."""
     stall, problems = check_stall(typed)
     every = list_stalls(session, market.id)
     if stall.code.casefold() in {row.code.casefold() for row in every}:

@@ -63,6 +63,7 @@ SAID = {
     "household_changed": "Ghi hoặc xoá đầu sổ doanh thu của sạp",
     "consent_given": "Cho ban quản lý xem số tiền của sạp, theo bản {version}",
     "consent_withdrawn": "Thôi cho ban quản lý xem số tiền của sạp",
+    "statement_looked_at": "Xem trước sao kê, {rows} dòng",
     "payments_imported": "Nhập tệp báo tiền, {rows} dòng",
     "statement_layout_learned": "Chỉ cách đọc cột của một loại sao kê",
     "notice_assigned": "Chọn sạp cho báo có {notice}",

@@ -74,6 +74,26 @@ def test_the_import_stands_in_the_trail_without_a_name_or_an_amount(
     assert line.person == "board1"
 
 
+def test_each_look_before_the_import_stands_in_the_trail_of_its_stall(
+    board: FlaskClient, lines: list[Notice], database: Database, market_id: int
+) -> None:
+    chosen(board, as_csv(statement_of(*lines)))
+    with database.reading() as session:
+        (line,) = trail(session, market_id, limit=9, acts=("statement_looked_at",))
+    assert (line.person, line.stall, line.about["rows"]) == ("board1", "C-01", 3)
+
+
+def test_who_looks_at_many_files_is_told_no_more_which_lines_were_told_before(
+    board: FlaskClient, lines: list[Notice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("market.web.board_statements.MOST_LOOKS", 1)
+    assert "Nạp thì sẽ thế này" in chosen(board, as_csv(statement_of(*lines)))
+    page = chosen(board, as_csv(statement_of(*lines)))
+    assert "Nạp thì sẽ thế này" not in page
+    assert "Hôm nay bạn xem trước nhiều tệp rồi" in page
+    assert tally(taken(board, page)) == {"Ghi vào sổ": 3}
+
+
 def test_what_is_held_or_of_no_stall_leads_to_where_it_is_settled(
     board: FlaskClient, lines: list[Notice], hook: Callable[..., None], told: Told, huong: StallRow,
     database: Database, market_id: int,
