@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, func, select
 from sqlmodel import Session
 
 from ledger.days import local_date
@@ -23,6 +23,8 @@ from market.channels import heard
 from market.db import Database
 from market.deliveries import Batch, Summary, take_all
 from market.model import CHANNEL, STATEMENT_LAYOUT
+from merchants.bank_accounts import holdings
+from merchants.model import BANK_ACCOUNT
 from merchants.payments import Outcome, Source, take
 
 PROVIDER = "statement"
@@ -48,7 +50,28 @@ def read_for_market(
     rows = session.connection().execute(select(STATEMENT_LAYOUT).where(STATEMENT_LAYOUT.c.market_id == market_id))
     layouts = {row.headings: Layout(row.bank, json.loads(row.columns)) for row in rows}
     sheets = read_sheets(content, name)
-    return read_statement(sheets, name, account=account, bank=bank, columns=columns, layouts=layouts)
+    statement = read_statement(sheets, name, account=account, bank=bank, columns=columns, layouts=layouts)
+    if not account:
+        _check_accounts(session, market_id, statement)
+    return statement
+
+
+def _check_accounts(session: Session, market_id: int, statement: Statement) -> None:
+    """Refuse an account number that a spreadsheet took the zeros off: its lines would be nobody's, and told twice."""
+    known = holdings(session, market_id, statement.accounts)
+    for number in statement.accounts:
+        if known.get(number):
+            continue
+        alike = select(BANK_ACCOUNT.c.number).where(
+            BANK_ACCOUNT.c.market_id == market_id, func.ltrim(BANK_ACCOUNT.c.number, "0") == number.lstrip("0")
+        )
+        meant = session.connection().execute(alike.limit(1)).scalar_one_or_none()
+        if meant is not None:
+            message = (
+                f"{statement.name} is of account {number}, which no stall has; if a spreadsheet took the zeros off"
+                f" {meant}, take the file from the bank again or name the account: --account {meant}"
+            )
+            raise Refused(Problem(message, field="account", kind="zeros"))
 
 
 def import_statement(

@@ -41,8 +41,8 @@ def make_payment_code(
     rest_of: str = "",
 ) -> str:
     """Ask for an amount in đồng; gives the reference that stands in the code's 62.08. What answers a `test` is booked
-    and marked as no sale. `rest_of`: the reference of the stall's code that was paid short, where this asks for the
-    rest; of any other it is not heard."""
+    and marked as no sale, unless it is more. `rest_of`: the reference of the stall's code that was paid short, where
+    this asks for the rest; of any other it is not heard."""
     if amount <= 0:
         raise Refused(Problem("must be more than 0 đồng", field="amount"))
     connection = session.connection()
@@ -152,15 +152,18 @@ def find_payment_code(session: Session, reference: str) -> Asked | None:
     return None if row is None else Asked(**row._mapping)
 
 
-def codes_that_test(session: Session, code_ids: Iterable[int]) -> set[int]:
-    """Which of these payment codes only try a connection."""
-    wanted = sorted(set(code_ids))
+def answers_to_tests(session: Session, entry_ids: Iterable[int]) -> set[int]:
+    """Which of these entries only tried a connection: they answer a code made for that, and are no more than it asked
+    for. A customer whose bank fills in the memo of last time pays a price with it."""
+    wanted = sorted(set(entry_ids))
     if not wanted:
         return set()
     rows = session.connection().execute(
-        select(PAYMENT_CODE.c.id).where(PAYMENT_CODE.c.id.in_(wanted), PAYMENT_CODE.c.test)
+        select(CODE_PAYMENT.c.entry_id)
+        .join(PAYMENT_CODE, PAYMENT_CODE.c.id == CODE_PAYMENT.c.payment_code_id)
+        .where(CODE_PAYMENT.c.entry_id.in_(wanted), CODE_PAYMENT.c.verdict != "over", PAYMENT_CODE.c.test)
     )
-    return {row.id for row in rows}
+    return {row.entry_id for row in rows}
 
 
 def record_answers(session: Session, market_id: int, answers: list[Answer]) -> None:

@@ -25,10 +25,10 @@ from ledger.days import HO_CHI_MINH
 from ledger.direct import Asking, answers, back_to_mark, forget_mark, mark, one_journey
 from ledger.inbox import tries
 from ledger.inbox.notice import Feed, Notice
-from ledger.inbox.receive import Stored, ask_ids, number, pending, receive, settle, store
+from ledger.inbox.receive import Stored, ask_ids, load, number, pending, receive, settle, store
 from ledger.inbox.twins import Twin, ask_twins, hand_over_twins, lock_accounts
 from merchants.bank_accounts import Holding, ask_holdings, mark_heard
-from merchants.payment_codes import Answer, codes_that_test, record_answers
+from merchants.payment_codes import Answer, answers_to_tests, record_answers
 from merchants.references import ask_owners, references_in
 from qr import banks
 
@@ -111,6 +111,7 @@ def _take_at_once(
     if plan.twins and len(stored) < len(each):
         raise _ToldBefore
     booked = iter(_write(session, source, stored, plan, now))
+    _book_originals(session, source, stored, plan, now)
     return [Outcome("duplicate", differs=one.differs) if one.stored is None else next(booked) for one in received]
 
 
@@ -176,7 +177,22 @@ def book(
         if one.id in plan.twins and plan.twins[one.id].hands_over:
             hand_over_twins(session, one.id, plan.twins[one.id].original)
     settle(session, [(one.id, *plan.move(one.id)) for one in stored])
+    _book_originals(session, source, stored, plan, now)
     return outcomes
+
+
+def _book_originals(session: Session, source: Source, stored: Sequence[Stored], plan: "_Plan", now: datetime) -> None:
+    """What was told before and is nobody's goes to the stall that a later telling of it finds: that one may carry the
+    reference, or come by the stall's own channel. What a person took from a stall waits for a person."""
+    for one in stored:
+        twin, match = plan.twins.get(one.id), plan.found.get(one.id)
+        if twin is None or match is None or not (twin.certain and twin.unmatched):
+            continue
+        original = load(session, twin.original)
+        if original is not None and original.status == "unmatched" and not original.turns:
+            memo = f"{original.notice.memo} {one.notice.memo}"
+            both = original._replace(notice=original.notice._replace(memo=memo))
+            book(session, source, [both], now, Decision(stall=match))
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +296,12 @@ def _leave_out(
 ) -> None:
     """Mark as no sale, in the same transaction, what answered a test code, and what carries no reference of a stall
     that counts only such payments (model.md, "Candidates")."""
-    tests = codes_that_test(session, [answer.payment_code_id for answer in answers])
-    tested = {answer.entry_id for answer in answers if answer.payment_code_id in tests}
+    tested = answers_to_tests(session, [answer.entry_id for answer in answers])
     drafts = []
     for (one, match), place in zip(matched, posted, strict=True):
         if place.entry_id in tested:
             why = TESTED
-        elif match.coded_only and match.stall_id not in {
+        elif _leaves_out(match, one) and match.stall_id not in {
             plan.owned[r][0] for r in plan.said[one.id] if r in plan.owned
         }:
             why = NOT_CODED
@@ -304,6 +319,12 @@ def _leave_out(
             )
         )
     books.post(session, plan.heads, drafts, recorded_at=now)
+
+
+def _leaves_out(match: Match, one: Stored) -> bool:
+    """Whether the stall counts only payments with its reference, and this one's memo tells: of one that had been booked
+    before and says nothing now, the memo was deleted."""
+    return match.coded_only and not (one.turns and not one.notice.memo)
 
 
 def _code_answered(said: Sequence[str], owned: Mapping[str, tuple[int, int | None]], match: Match) -> list[int]:

@@ -21,18 +21,19 @@ WITHIN = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class Twin:
     """An earlier notice of the same payment; `certain` when both name the same bank reference; `hands_over` when the
-    later one has twins of its own, which are the earlier one's then."""
+    later one has twins of its own, which are the earlier one's then; `unmatched` when no stall has the earlier one."""
 
     original: int
     certain: bool
     hands_over: bool = False
+    unmatched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
     id: int
     source: tuple[int, str]
-    held: bool
+    status: str
     at: datetime | None
     # Its own, and those that its twins named.
     references: set[str]
@@ -94,7 +95,7 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
         if same:
             told = {source, *told_by[stored.id]}
             told_by[same[0].id] |= told
-            twins[stored.id] = Twin(same[0].id, certain=True, hands_over=len(told) > 1)
+            twins[stored.id] = Twin(same[0].id, True, len(told) > 1, same[0].status == "unmatched")
     for stored in notices:
         if stored.id in twins:
             continue
@@ -102,7 +103,7 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
         maybe = [e for e in free(stored) if not _two(e, stored) and _near(e.at, notice.at)]
         if maybe:
             # One that is held itself is no payment yet: it is the same as another only where there is no other.
-            nearest = min(maybe, key=lambda earlier: (earlier.held, _distance(earlier.at, notice.at))).id
+            nearest = min(maybe, key=lambda earlier: (earlier.status == "held", _distance(earlier.at, notice.at))).id
             twins[stored.id] = Twin(nearest, certain=person_says_same, hands_over=person_says_same and len(told) > 1)
             if person_says_same:
                 told_by[nearest] |= told
@@ -202,7 +203,7 @@ def _by_payment(found: Iterable[Any]) -> dict[tuple[str, date, int], list[_Earli
     for each in rows:
         if each.same_as is None:
             named = {each.bank_reference} - {""}
-            original = _Earlier(each.id, (each.channel_id, each.feed), each.status == "held", each.at, named)
+            original = _Earlier(each.id, (each.channel_id, each.feed), each.status, each.at, named)
             originals[each.id] = original
             candidates[each.account_number, each.local_date, each.amount].append(original)
     for each in rows:

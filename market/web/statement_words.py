@@ -40,6 +40,7 @@ PROBLEMS = {
     "currency": "Tài khoản này không phải tiền đồng. Chỉ nạp được sao kê tiền đồng.",
     "account": "Tệp không ghi số tài khoản. Ghi số tài khoản, hoặc mã sạp.",
     "other_account": "Tệp có ghi tài khoản, và là tài khoản khác. Xoá ô này, hoặc chọn tệp khác.",
+    "zeros": "Số tài khoản trong tệp thiếu số 0 ở đầu nên không khớp sạp nào. Ghi đủ số tài khoản, hoặc mã sạp.",
     "other_export": "Những ngày này đã nạp từ một kiểu tệp khác, nên không biết dòng nào trùng dòng nào. "
     "Tải đúng kiểu tệp như lần trước, hoặc chỉ tải những ngày sau đó.",
     "off": "Việc nạp sao kê của chợ đang tắt. Nhờ người trông máy bật lại.",

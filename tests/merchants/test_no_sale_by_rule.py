@@ -7,17 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session
 
 from ledger.books.model import DAY_TOTAL, ENTRY, ENTRY_NOTE
 from ledger.books.verify import verify
+from ledger.inbox.model import NOTICE_BODY
 from ledger.inbox.notice import Notice
 from market.db import Database
 from merchants.model import STALL
 from merchants.payment_codes import make_payment_code
 from merchants.payments import NOT_CODED, TESTED, Source, take
-from merchants.settling import assign, mark_sale
+from merchants.settling import assign, mark_sale, reverse
 from merchants.stalls import StallRow, find_stall
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -77,6 +78,15 @@ def test_the_answer_to_a_test_code_is_booked_and_no_sale(
         assert verify(reader).findings == []
 
 
+def test_more_money_than_a_test_asks_for_is_a_sale(
+    session: Session, channel: Source, huong: StallRow, told: Told
+) -> None:
+    reference = ask(session, huong, test=True)
+    tell(session, channel, told(huong, 1_000, memo=f"thu noi {reference}"))
+    tell(session, channel, told(huong, 500_000, memo=f"thu noi {reference}"))
+    assert totals(session, huong) == [(1, 500_000)]
+
+
 def test_the_answer_to_an_ordinary_code_is_a_sale(
     session: Session, channel: Source, huong: StallRow, told: Told
 ) -> None:
@@ -122,6 +132,17 @@ def test_the_rule_holds_for_what_a_person_assigns_to_the_stall(
     assert stored.status == "unmatched"
     assign(session, coded_only.market_id, stored.notice_id or 0, coded_only, reason="", login_id=None, now=NOW)
     assert totals(session, coded_only) == [(0, 0)]
+
+
+def test_what_counted_still_counts_when_it_is_given_back_after_its_memo_was_deleted(
+    session: Session, channel: Source, coded_only: StallRow, told: Told
+) -> None:
+    entry = tell(session, channel, told(coded_only, 50_000, memo=coded_only.reference))
+    [notice] = session.connection().execute(select(ENTRY.c.notice_id).where(ENTRY.c.id == entry)).scalars()
+    session.connection().execute(delete(NOTICE_BODY))
+    reverse(session, None, entry, reason="nhầm sạp", reassign=True, login_id=None, now=NOW)
+    assign(session, coded_only.market_id, notice, coded_only, reason="đúng sạp", login_id=None, now=NOW)
+    assert totals(session, coded_only) == [(1, 50_000)]
 
 
 def test_a_batch_keeps_each_book_in_order(

@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from ledger.books.model import ENTRY, ENTRY_NOTE
 from ledger.days import local_midnight
+from ledger.inbox.model import NOTICE
 from ledger.inbox.notice import Notice
 from merchants.bank_accounts import holdings
 from merchants.payments import FORMER, Source, take
 from merchants.references import ALPHABET
+from merchants.settling import reverse
 from merchants.stalls import StallRow, change_account, close, set_status
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -263,6 +265,40 @@ def test_a_channel_of_another_market_finds_no_stall_here(
     booked: Booked, other_market_id: int, huong: StallRow, told: Told
 ) -> None:
     assert booked(told(huong, 50_000), Source(99, other_market_id)) is None
+
+
+def test_a_later_telling_with_the_reference_books_what_was_nobodys(
+    sharing: tuple[StallRow, StallRow], session: Session, channel: Source, told: Told
+) -> None:
+    first = told(sharing[0], 50_000, memo="chuyen tien")
+    assert take(session, channel, "statement", [(first, b"{}")], NOW)[0].status == "unmatched"
+    again = first._replace(event_id="hook", memo=f"mua ca {sharing[1].reference}")
+    [outcome] = take(session, channel, "hook", [(again, b"{}")], NOW)
+    assert outcome.status == "duplicate"
+    booked_to = session.connection().execute(select(ENTRY.c.book_id, ENTRY.c.login_id)).all()
+    assert [tuple(row) for row in booked_to] == [(sharing[1].book_id, None)]
+    statuses = session.connection().execute(select(NOTICE.c.status).order_by(NOTICE.c.id)).scalars()
+    assert list(statuses) == ["recorded", "duplicate"]
+
+
+def test_a_later_telling_by_the_stalls_own_channel_books_what_was_nobodys(
+    sharing: tuple[StallRow, StallRow], session: Session, channel: Source, told: Told
+) -> None:
+    paid = told(sharing[0], 50_000, memo="chuyen tien")
+    take(session, channel, "hook", [(paid, b"{}")], NOW)
+    hers = replace(channel, channel_id=channel.channel_id + 1, stall_id=sharing[1].id)
+    take(session, hers, "hook", [(paid, b"{}")], NOW)
+    assert session.connection().execute(select(ENTRY.c.book_id)).scalar_one() == sharing[1].book_id
+
+
+def test_what_a_person_took_from_a_stall_is_not_booked_by_a_later_telling(
+    session: Session, channel: Source, huong: StallRow, told: Told
+) -> None:
+    paid = told(huong, 50_000)
+    [outcome] = take(session, channel, "hook", [(paid, b"{}")], NOW)
+    reverse(session, None, outcome.entry_id or 0, reason="nhầm sạp", reassign=True, login_id=None, now=NOW)
+    take(session, channel, "statement", [(paid, b"{}")], NOW)
+    assert session.connection().execute(select(func.count()).select_from(ENTRY)).scalar_one() == 2
 
 
 def test_where_only_a_day_is_known_its_noon_decides(

@@ -175,6 +175,17 @@ def test_references_of_one_kind_tell_two_payments_apart(
     assert counts(bring(as_csv(statement_of(told(huong, 50_000, bank_reference="FT2"))))) == {"read": 1, "recorded": 1}
 
 
+def test_an_account_that_lost_its_zeros_in_a_spreadsheet_is_asked_for(
+    bring: Bring, hook: Callable[..., list[str]], huong: StallRow, told: Told
+) -> None:
+    paid = told(huong, 50_000)
+    hook(paid)
+    content = as_csv(statement_of(paid._replace(account_number=huong.account_number.lstrip("0"))))
+    with pytest.raises(Refused, match=f"which no stall has; .*: --account {huong.account_number}"):
+        bring(content)
+    assert counts(bring(content, account=huong.account_number)) == {"read": 1, "duplicates": 1}
+
+
 def test_a_line_of_nobodys_account_waits(bring: Bring, huong: StallRow, told: Told) -> None:
     assert counts(bring(as_csv(statement_of(told(huong, 50_000, account_number="5550001"))))) == {
         "read": 1,
