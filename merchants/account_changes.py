@@ -4,7 +4,7 @@ sees it, and takes effect by itself unless one of them stops it. Until then ever
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy import Select, and_, case, func, insert, or_, select, update
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
@@ -154,13 +154,19 @@ def carry_out(session: Session, change_id: int, now: datetime) -> Change:
 
 
 _OPEN = (ACCOUNT_CHANGE.c.stopped_at.is_(None), ACCOUNT_CHANGE.c.done_at.is_(None))
-# The account in force when a change was asked for: none follows it before that change is over.
+# The account in force when a change was asked for: none follows it before that change is over, and the one that was in
+# force from that very moment is the change's own. The stall's first one where none was in force yet, because another
+# stall had that until a day to come.
+_HAD = or_(
+    BANK_ACCOUNT.c.in_force_from.is_(None),
+    and_(
+        BANK_ACCOUNT.c.in_force_from <= ACCOUNT_CHANGE.c.asked_at,
+        or_(ACCOUNT_CHANGE.c.done_at.is_(None), BANK_ACCOUNT.c.in_force_from < ACCOUNT_CHANGE.c.done_at),
+    ),
+)
 _FORMER = (
-    select(func.max(BANK_ACCOUNT.c.id))
-    .where(
-        BANK_ACCOUNT.c.stall_id == ACCOUNT_CHANGE.c.stall_id,
-        or_(BANK_ACCOUNT.c.in_force_from.is_(None), BANK_ACCOUNT.c.in_force_from <= ACCOUNT_CHANGE.c.asked_at),
-    )
+    select(func.coalesce(func.max(case((_HAD, BANK_ACCOUNT.c.id))), func.min(BANK_ACCOUNT.c.id)))
+    .where(BANK_ACCOUNT.c.stall_id == ACCOUNT_CHANGE.c.stall_id)
     .correlate(ACCOUNT_CHANGE)
     .scalar_subquery()
 )

@@ -110,8 +110,7 @@ def _problems(stall: StallRow, amount: int, at: datetime | None, key: str, now: 
     found = []
     if not LEAST <= amount <= MOST:
         found.append(Problem(f"must be between {LEAST} and {MOST} đồng", field="amount", kind="amount"))
-    if not KEY.fullmatch(key):
-        found.append(Problem("must be 8 to 64 of A-Z, a-z, 0-9, _ and -", field="key", kind="key"))
+    found += key_problems(key)
     if at is not None and at > now + AHEAD:
         found.append(Problem("lies in the future; set the phone's clock", field="at", kind="future"))
     elif at is not None and at < now - KEPT:
@@ -119,6 +118,15 @@ def _problems(stall: StallRow, amount: int, at: datetime | None, key: str, now: 
     elif stall.closed_by(local_date(at or now)):
         found.append(Problem("is after the stall had closed", field="at", kind="closed"))
     return found
+
+
+def key_problems(key: str) -> list[Problem]:
+    """What is wrong with the key that a client made for a sale."""
+    if not KEY.fullmatch(key):
+        return [Problem("must be 8 to 64 of A-Z, a-z, 0-9, _ and -", field="key", kind="key")]
+    if key.startswith(settling.AGAIN):
+        return [Problem(f"must not begin with {settling.AGAIN!r}, as the program's own do", field="key", kind="key")]
+    return []
 
 
 def take_back(session: Session, actor: Actor, stall: StallRow, number: int, *, reason: str, now: datetime) -> Typed:

@@ -1,5 +1,6 @@
 """The rules of what stalls keep beside the books, for `ledger verify`: references, answers, whose a book is."""
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
@@ -67,13 +68,22 @@ def references_hold(connection: Connection) -> Iterator[Finding]:
 
 def answers_hold(connection: Connection) -> Iterator[Finding]:
     """A verdict is that of a payment of the stall that asked: its amount beside what was asked, its time beside the
-    expiry, and `again` on all but a code's first."""
+    expiry, and `again` where an earlier one of the code stood when it was booked."""
+    reversal = ENTRY.alias("reversal")
+    reversed_at = (
+        select(func.min(reversal.c.number))
+        .where(reversal.c.concerns == ENTRY.c.id, reversal.c.kind == "reversal")
+        .correlate(ENTRY)
+        .scalar_subquery()
+    )
     rows = connection.execute(
         select(
             CODE_PAYMENT,
             ENTRY.c.book_id,
             ENTRY.c.kind,
             ENTRY.c.occurred_at,
+            ENTRY.c.number,
+            reversed_at.label("reversed_at"),
             POSTING.c.amount.label("paid"),
             PAYMENT_CODE.c.amount.label("asked"),
             PAYMENT_CODE.c.expires_at,
@@ -87,13 +97,16 @@ def answers_hold(connection: Connection) -> Iterator[Finding]:
         execution_options={"yield_per": _BATCH},
     )
     for _, answers in groupby(rows, key=attrgetter("payment_code_id")):
-        for place, row in enumerate(answers):
+        # The number up to which one of the earlier answers stood in the book.
+        stood: float = 0
+        for row in answers:
             paid = row.paid or 0
             right = {
                 "verdict": "exact" if paid == row.asked else "short" if paid < row.asked else "over",
                 "late": row.occurred_at > row.expires_at,
-                "again": place > 0,
+                "again": stood > row.number,
             }
+            stood = max(stood, row.reversed_at or math.inf)
             said = row._mapping
             wrong = [
                 f"{name} is {said[name]} and should be {value}" for name, value in right.items() if said[name] != value

@@ -17,6 +17,10 @@ from ledger.refused import Problem, Refused
 from merchants.payments import Decision, Match, Outcome, Source, book, book_or_keep, numbers_named
 from merchants.stalls import StallRow
 
+# How the program's own keys begin. They stand in one column with those that clients make, so clients' may not begin so:
+# a sale under such a key would keep a payment from being taken back.
+AGAIN = "again-"
+
 
 def _of_market(session: Session, market_id: int, notice_id: int) -> Stored:
     stored = load(session, notice_id)
@@ -267,7 +271,8 @@ def _confirm_again(
     login_id: int | None,
     now: datetime,
 ) -> None:
-    """A payment that goes back into the book it was taken from is once more the sale that was typed there before it."""
+    """A payment that goes back into the book it was taken from is once more the sale that was typed there before it;
+    one that is marked as no sale with its booking is not."""
     for one, outcome in zip(stored, outcomes, strict=True):
         if one.turns and outcome.entry_id is not None:
             typed = _typed_anew(session, one, outcome.entry_id)
@@ -276,19 +281,25 @@ def _confirm_again(
 
 
 def _typed_anew(session: Session, one: Stored, entry_id: int) -> int | None:
-    """The sale that was typed anew when a notice's payment was taken back, if it stands in the book of this entry."""
-    typed = ENTRY.alias("typed")
+    """The sale that was typed anew when a notice's payment was taken back, if it stands in the book of this entry, and
+    nothing corrects this entry yet."""
+    typed, correction = ENTRY.alias("typed"), ENTRY.alias("correction")
     query = (
         select(typed.c.id)
         .join(ENTRY, ENTRY.c.book_id == typed.c.book_id)
-        .where(ENTRY.c.id == entry_id, typed.c.client_key == _again(_last_entry(session, one)), stands(typed.c.id))
+        .where(
+            ENTRY.c.id == entry_id,
+            typed.c.client_key == _again(_last_entry(session, one)),
+            stands(typed.c.id),
+            ~select(correction.c.id).where(correction.c.concerns == entry_id).exists(),
+        )
     )
     return session.connection().execute(query).scalar_one_or_none()
 
 
 def _again(payment_id: int) -> str:
     """The client key of the sale that is typed anew because a payment that confirmed it was taken back."""
-    return f"again-{payment_id:08}"
+    return f"{AGAIN}{payment_id:08}"
 
 
 def mark_not_sale(
@@ -320,6 +331,13 @@ def confirm(
     paid = load_group(session, market_id, payment_id)
     if paid.last == "reversal":
         raise Refused(Problem(f"entry {payment_id} is reversed", field="notice_entry"))
+    if paid.last == "not_sale":
+        raise Refused(
+            Problem(
+                f"entry {payment_id} is marked as no sale; if it is one, run first: payment sale {payment_id}",
+                field="notice_entry",
+            )
+        )
     taken = session.connection().execute(select(ENTRY.c.id).where(ENTRY.c.confirms == payment_id)).first()
     if taken is not None:
         raise Refused(Problem(f"entry {payment_id} confirms another typed sale already", field="notice_entry"))

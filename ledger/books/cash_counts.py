@@ -90,17 +90,18 @@ def count_cash(
         same = (newest.counted, newest.float_amount, newest.found, newest.reason) == said
         if same and not _moved(session, book_id, newest):
             return newest, False
-        if newest.entry_id is not None:
-            group = load_group(session, newest.entry_id)
-            heads = group.heads
-            if group.last != "reversal":
-                reverse(session, group, reason=reason, login_id=login_id, now=now)
-    expected = float_amount + cash_of_day(session, book_id, day)
+    # All that may be refused is, before anything is written.
+    expected = drawer(session, book_id, day, float_amount)
     if expected != seen:
         raise Refused(Problem(f"the book says {expected} đồng by now, not {seen}", field="seen", kind="moved"))
     difference = counted - expected
     if found == "sales" and difference < 0:
         raise Refused(Problem("the drawer holds less than the book says", field="found", kind="sales"))
+    if newest is not None and newest.entry_id is not None:
+        group = load_group(session, newest.entry_id)
+        heads = group.heads
+        if group.last != "reversal":
+            reverse(session, group, reason=reason, login_id=login_id, now=now)
     at_number, entry_id = heads[book_id].entries, None
     if found and difference:
         other = "sales" if found == "sales" else "other"

@@ -1,6 +1,5 @@
 """`payment`: take files of bank news, type sales, correct entries, settle what waits for a person."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -21,6 +20,7 @@ from market.cli.payment_import import import_
 from market.config import Settings
 from market.markets import find_market
 from merchants import settling
+from merchants.cash import key_problems
 from merchants.payments import Outcome
 from merchants.stalls import find_stall, stall_of_entry
 
@@ -61,8 +61,7 @@ def add(
     problems = []
     if not 0 < amount < LARGEST:
         problems.append(Problem(f"must be between 1 and {LARGEST - 1} đồng", field="amount"))
-    if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", key):
-        problems.append(Problem("must be 8 to 64 of A-Z, a-z, 0-9, _ and -", field="key"))
+    problems += key_problems(key)
     if problems:
         raise Refused(problems)
     when = None if at is None else _moment(at, now)

@@ -4,9 +4,10 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from market.web.stall import LEAST, MOST
+from merchants.cash import key_problems
 
 KEY = r"^[A-Za-z0-9_-]{8,64}$"
 LARGEST_SALE = 10**12 - 1
@@ -26,6 +27,13 @@ def _moment(value: Any) -> datetime:
     except ValueError:
         pass
     raise ValueError("must be RFC 3339 with seconds and zone, such as 2026-11-24T07:58:00+07:00")
+
+
+def _clients(key: str) -> str:
+    """A key that is the client's to make."""
+    if problems := key_problems(key):
+        raise ValueError(problems[0].message)
+    return key
 
 
 class Asked(BaseModel):
@@ -129,7 +137,14 @@ class SaleSent(Sent):
     memo: Annotated[
         str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,200}$", description="A note; it may be deleted later.")
     ] = ""
-    key: Annotated[str, Field(pattern=KEY, description="The same key in the same stall's book is the same entry.")]
+    key: Annotated[
+        str,
+        Field(
+            pattern=KEY,
+            description="The same key in the same stall's book is the same entry; none begins with `again-`.",
+        ),
+        AfterValidator(_clients),
+    ]
 
 
 class Given(BaseModel):

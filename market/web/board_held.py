@@ -60,12 +60,12 @@ def told(slug: str, notice_id: int) -> AnyResponse:
     answer = request.form.get("answer", "")
     if answer not in ("same", "another"):
         abort(400)
-    with installation().database.writing() as session:
-        market = enter(session, slug)
-        try:
+    try:
+        with installation().database.writing() as session:
+            market = enter(session, slug)
             if answer == "same":
                 settling.same(session, market.id, [notice_id])
-                flash(say("Đã ghi là một khoản, không tính thêm."))
+                said = say("Đã ghi là một khoản, không tính thêm.")
             else:
                 [outcome] = settling.another(
                     session,
@@ -75,14 +75,15 @@ def told(slug: str, notice_id: int) -> AnyResponse:
                     login_id=signed_in().login_id,
                     now=utc_now(),
                 )
-                flash(
+                said = (
                     say("Đã ghi thêm khoản này.")
                     if outcome.status == "recorded"
                     else say("Là khoản khác, nhưng chưa rõ của sạp nào. Chọn sạp cho nó.")
                 )
             noted(session, f"notice_{answer}", market_id=market.id, notice=notice_id)
-        except Refused:
-            flash(say("Chưa làm được: không còn khoản nào trước đó để khớp, hoặc đã có người xử lý."))
+    except Refused:
+        said = say("Chưa làm được: không còn khoản nào trước đó để khớp, hoặc đã có người xử lý.")
+    flash(said)
     return redirect(url_for(".every", slug=slug), 303)
 
 

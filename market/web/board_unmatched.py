@@ -95,10 +95,10 @@ def _found(stalls: list[StallRow], numbers: Collection[str], search: str) -> lis
 def assign(slug: str, notice_id: int) -> AnyResponse | tuple[str, int]:
     """The notice is this stall's."""
     now = utc_now()
-    with installation().database.writing() as session:
-        market = enter(session, slug)
-        stall = find(session, market.id, request.form.get("stall", ""))
-        try:
+    try:
+        with installation().database.writing() as session:
+            market = enter(session, slug)
+            stall = find(session, market.id, request.form.get("stall", ""))
             outcome = settling.assign(
                 session,
                 market.id,
@@ -108,14 +108,16 @@ def assign(slug: str, notice_id: int) -> AnyResponse | tuple[str, int]:
                 login_id=signed_in().login_id,
                 now=now,
             )
-        except Refused as refused:
-            if refused.problems[0].field == "reason":
-                errors = {"reason": say("Khoản này đã ghi một lần rồi huỷ. Ghi vì sao lần này là của sạp này.")}
-                return _choice(session, market, _one(session, market, notice_id), errors), 400
-            flash(say("Khoản này đã có người xử lý."))
-        else:
             noted(session, "notice_assigned", market_id=market.id, stall_id=stall.id, notice=notice_id)
-            flash(_became(slug, outcome, stall))
+    except Refused as refused:
+        if refused.problems[0].field == "reason":
+            errors = {"reason": say("Khoản này đã ghi một lần rồi huỷ. Ghi vì sao lần này là của sạp này.")}
+            with installation().database.reading() as session:
+                market = enter(session, slug)
+                return _choice(session, market, _one(session, market, notice_id), errors), 400
+        flash(say("Khoản này đã có người xử lý."))
+    else:
+        flash(_became(slug, outcome, stall))
     return redirect(url_for(".waiting", slug=slug), 303)
 
 
@@ -159,13 +161,13 @@ def ask_back(slug: str, entry_id: int) -> str:
 def take_back(slug: str, entry_id: int) -> AnyResponse | tuple[str, int]:
     """It waits for a stall again, with the reason."""
     reason = request.form.get("reason", "").strip()[:200]
-    with installation().database.writing() as session:
-        market = enter(session, slug)
-        one = _assigned(session, market, entry_id)
-        if not reason:
-            errors = {"reason": say("Ghi vài chữ vì sao, ví dụ chọn nhầm sạp.")}
-            return page(session, market, "unmatched", "board/assigned_back.html", one=one, errors=errors), 400
-        try:
+    try:
+        with installation().database.writing() as session:
+            market = enter(session, slug)
+            one = _assigned(session, market, entry_id)
+            if not reason:
+                errors = {"reason": say("Ghi vài chữ vì sao, ví dụ chọn nhầm sạp.")}
+                return page(session, market, "unmatched", "board/assigned_back.html", one=one, errors=errors), 400
             done = settling.reverse(
                 session,
                 market.id,
@@ -175,11 +177,11 @@ def take_back(slug: str, entry_id: int) -> AnyResponse | tuple[str, int]:
                 login_id=signed_in().login_id,
                 now=utc_now(),
             )
-        except Refused:
-            flash(say("Khoản này đã có người xử lý."))
-            return redirect(url_for(".assigned", slug=slug), 303)
-        stall = find(session, market.id, one.code)
-        noted(session, "entry_reversed", market_id=market.id, stall_id=stall.id, entry=entry_id)
+            stall = find(session, market.id, one.code)
+            noted(session, "entry_reversed", market_id=market.id, stall_id=stall.id, entry=entry_id)
+    except Refused:
+        flash(say("Khoản này đã có người xử lý."))
+        return redirect(url_for(".assigned", slug=slug), 303)
     flash(say("Đã lấy lại khoản này từ sạp {code}. Chọn sạp đúng cho nó.", code=one.code))
     if done.typed_anew is not None:
         flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))

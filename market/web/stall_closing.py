@@ -102,13 +102,12 @@ def count(day: str) -> AnyResponse | tuple[str, int]:
         with installation().database.reading() as reading:
             return _form(load_stall(reading, wanted), closed, typed, errors, 400)
     actor = g.person.actor
-    with installation().database.writing() as writing:
-        stall = load_stall(writing, wanted)
-        drawer = day_closing.drawer(writing, actor, stall.id, closed, float_amount)
-        said, seen = request.form.get("said", ""), request.form.get("seen", type=int)
-        problem = ""
-        if said and seen is not None:
-            try:
+    said, seen = request.form.get("said", ""), request.form.get("seen", type=int)
+    problem = kind = ""
+    if said and seen is not None:
+        try:
+            with installation().database.writing() as writing:
+                stall = load_stall(writing, wanted)
                 written, new = day_closing.close_day(
                     writing,
                     actor,
@@ -123,14 +122,17 @@ def count(day: str) -> AnyResponse | tuple[str, int]:
                 if new:
                     about = {"market_id": stall.market_id, "stall_id": stall.id}
                     noted(writing, "day_counted", **about, version=written.version)
-                flash(say("Đã chốt sổ {day}.", day=f"{closed:%d/%m/%Y}"))
-                return redirect(url_for(".day", day=closed), 303)
-            except Refused as refused:
-                kind = refused.problems[0].kind
-                if kind in ("day", "amount"):
-                    errors = {"counted": _refusal(kind)}
-                    return _form(stall, closed, typed, errors, 400)
-                problem = say("Sổ vừa có thêm khoản. Xem lại số bên dưới rồi chọn lần nữa.")
+        except Refused as refused:
+            kind = refused.problems[0].kind
+            problem = say("Sổ vừa có thêm khoản. Xem lại số bên dưới rồi chọn lần nữa.")
+        else:
+            flash(say("Đã chốt sổ {day}.", day=f"{closed:%d/%m/%Y}"))
+            return redirect(url_for(".day", day=closed), 303)
+    with installation().database.reading() as reading:
+        stall = load_stall(reading, wanted)
+        if kind in ("day", "amount"):
+            return _form(stall, closed, typed, {"counted": _refusal(kind)}, 400)
+        drawer = day_closing.drawer(reading, actor, stall.id, closed, float_amount)
     difference = counted - drawer.expected
     return page(
         "stall/closing_look.html",

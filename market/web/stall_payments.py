@@ -147,13 +147,13 @@ def _return_page(
 def give_back(number: int) -> AnyResponse | tuple[str, int]:
     """Back to the board, which looks whose it is."""
     reason = request.form.get("reason", "").strip()[:200]
-    with installation().database.writing() as writing:
-        stall = _own(writing)
-        payment = _payment(writing, stall, number)
-        if not reason:
-            errors = {"reason": say("Ghi vài chữ vì sao, ví dụ tiền của sạp bên cạnh.")}
-            return _return_page(stall, payment, errors, 400)
-        try:
+    try:
+        with installation().database.writing() as writing:
+            stall = _own(writing)
+            payment = _payment(writing, stall, number)
+            if not reason:
+                errors = {"reason": say("Ghi vài chữ vì sao, ví dụ tiền của sạp bên cạnh.")}
+                return _return_page(stall, payment, errors, 400)
             done = settling.reverse(
                 writing,
                 stall.market_id,
@@ -164,11 +164,13 @@ def give_back(number: int) -> AnyResponse | tuple[str, int]:
                 now=utc_now(),
             )
             noted(writing, "entry_reversed", market_id=stall.market_id, stall_id=stall.id, entry=payment.entry_id)
-            flash(say("Đã trả khoản này lại. Ban quản lý tìm xem của sạp nào."))
-            if done.typed_anew is not None:
-                flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))
-        except Refused:
-            flash(_already(_payment(writing, stall, number)))
+    except Refused:
+        with installation().database.reading() as reading:
+            flash(_already(_payment(reading, _own(reading), number)))
+        return redirect(url_for(".day"), 303)
+    flash(say("Đã trả khoản này lại. Ban quản lý tìm xem của sạp nào."))
+    if done.typed_anew is not None:
+        flash(say("Khoản sạp đã ghi trước đó lại chờ ngân hàng báo."))
     return redirect(url_for(".day"), 303)
 
 

@@ -1,6 +1,9 @@
 """`stall account`: another bank account for a stall, with the wait or without."""
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from market.access.audit import trail
 from market.db import Database
@@ -44,6 +47,16 @@ def test_whoever_sits_at_the_computer_may_skip_the_wait_and_the_trail_says_so(
     assert cho.done(*ASKED, "--now").err.endswith("is in effect; print its signs again\n")
     assert number(database, huong) == "0777700001"
     assert acts(database, huong) == ["account_asked", "account_changed"]
+
+
+@pytest.mark.parametrize("options", [(), ("--now",)])
+def test_a_stall_whose_account_is_to_come_gets_another(
+    cho: Any, huong: StallRow, add_stall: Callable[..., StallRow], options: tuple[str, ...]
+) -> None:
+    cho.done("stall", "close", "C-01", "--market", "ben-song", "--on", "2026-11-30")
+    add_stall(huong.market_id, "C-02", huong.bin, huong.account_number)
+    asked = ["C-02" if word == "C-01" else word for word in ASKED]
+    assert "970422 …0001" in cho.done(*asked, *options).err
 
 
 def test_it_is_stopped(cho: Any, database: Database, huong: StallRow) -> None:

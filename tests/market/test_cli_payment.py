@@ -87,6 +87,7 @@ def _exported(cho: Any, month: str) -> list[list[str]]:
         (["--amount", "1000000000000"], "error: amount: must be between 1 and 999999999999 đồng"),
         (["--key", "short"], "error: key: must be 8 to 64 of A-Z, a-z, 0-9, _ and -"),
         (["--key", "with a space"], "error: key: must be 8 to 64 of A-Z, a-z, 0-9, _ and -"),
+        (["--key", "again-00000002"], "error: key: must not begin with 'again-', as the program's own do"),
         (["--at", "yesterday"], "error: at: 'yesterday' is no moment; write 2026-11-24T07:58"),
         (["--at", "2026-11-24T09:00"], "error: at: '2026-11-24T09:00' lies in the future or long ago"),
         (["--at", "1999-01-01T00:00"], "error: at: '1999-01-01T00:00' lies in the future or long ago"),
@@ -173,6 +174,15 @@ def test_what_was_typed_is_reversed_and_nothing_else(cho: Any, huong: StallRow) 
     (line,) = cho.refused("payment", "reverse", typed, *WHY, "--reassign")
     assert line == f"error: entry: entry {typed} came from no bank notice; reverse it without --reassign"
     cho.done("payment", "reverse", typed, *WHY)
+
+
+@on_sqlite
+def test_a_payment_that_is_no_sale_confirms_nothing(cho: Any, paid: int) -> None:
+    typed = cho.json("payment", "add", *TYPED)["entry"]
+    cho.done("payment", "not-sale", paid, "--reason", "a loan from a sister")
+    assert cho.refused("payment", "confirm", typed, paid) == [
+        f"error: notice_entry: entry {paid} is marked as no sale; if it is one, run first: payment sale {paid}"
+    ]
 
 
 def test_unmatched_money_is_listed_with_its_moment_in_vietnam(cho: Any, stray: int) -> None:

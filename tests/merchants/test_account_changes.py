@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -11,6 +12,7 @@ from sqlmodel import Session
 from ledger.inbox.notice import Notice
 from ledger.refused import Refused
 from merchants.account_changes import WAIT, Change, ask, carry_out, changes_of, due, open_change, open_changes, stop
+from merchants.bank_accounts import holdings
 from merchants.model import ACCOUNT_CHANGE
 from merchants.payments import Source, take
 from merchants.stalls import StallRow, close, load_stall
@@ -123,6 +125,37 @@ def test_a_closed_stall_keeps_its_account(session: Session, huong: StallRow) -> 
     assert account(session, huong) == ("970436", "0123499999")
     with pytest.raises(Refused, match="closed"):
         ask_mb(session, load_stall(session, huong.id))
+
+
+@pytest.fixture
+def next_one(session: Session, add_stall: Callable[..., StallRow], huong: StallRow) -> StallRow:
+    """A stall that has chị Hương's account from the first of December, the day after she closes."""
+    close(session, huong, date(2026, 11, 30), NOW)
+    session.commit()
+    return add_stall(huong.market_id, "C-02", huong.bin, huong.account_number)
+
+
+@pytest.mark.parametrize("wait", [WAIT, timedelta(0)])
+def test_an_account_that_is_to_come_is_the_former_one(session: Session, next_one: StallRow, wait: timedelta) -> None:
+    said: dict[str, Any] = {"bank": "MB", "number": "0777700001", "name": "LE", "login_id": 7}
+    change = ask(session, next_one, **said, now=NOW, wait=wait)
+    done = carry_out(session, change.id, NOW + wait)
+    formers = [(each.former_bin, each.former_number) for each in (change, done)]
+    assert formers == [("970436", "0123499999")] * 2
+
+
+def test_an_account_that_was_to_come_never_comes_beside_the_other(session: Session, next_one: StallRow) -> None:
+    carry_out(session, ask_mb(session, next_one).id, NOW + WAIT)
+    found = holdings(session, next_one.market_id, ("0123499999", "0777700001"))
+    for days, numbers in ((0, []), (1, ["0777700001"]), (9, ["0777700001"])):
+        at = NOW + days * WAIT
+        own = [number for number in found for h in found[number] if h.stall_id == next_one.id and h.in_force(at)]
+        assert own == numbers
+
+
+def test_a_change_without_the_wait_names_the_account_before_it(session: Session, huong: StallRow) -> None:
+    change = ask(session, huong, bank="MB", number="0777700001", name="LE", login_id=7, now=NOW, wait=timedelta(0))
+    assert carry_out(session, change.id, NOW).former_number == "0123499999"
 
 
 def test_what_waits_is_told_of_its_own_market_only(

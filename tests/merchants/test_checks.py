@@ -1,14 +1,21 @@
 """What stalls keep beside the books, damaged past the guards: references, answers to codes, books without a stall."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ledger.books.finding import Finding
 from ledger.books.verify import verify
+from ledger.inbox.notice import Notice
 from market.db import Database
+from merchants import settling
 from merchants.checks import answers_hold, books_have_stalls, references_hold
+from merchants.model import REFERENCE
+from merchants.payments import Source, take
 from merchants.stalls import StallRow
+from tests.kept_books import NOW
 
 CHECKS = (books_have_stalls, references_hold, answers_hold)
 # What was done; the check that finds it; the entry it names (None: none); some of the message.
@@ -20,7 +27,7 @@ CASES: list[tuple[str, str, int | None, str]] = [
     ("UPDATE code_payment SET entry_id = 8", "answers", 8, "the entry is no payment of the stall that asked"),
     ("UPDATE code_payment SET entry_id = 11", "answers", 11, "the entry is no payment of the stall that asked"),
     (
-        "INSERT INTO code_payment SELECT 9, market_id, payment_code_id, 'short', late, again FROM code_payment",
+        "INSERT INTO code_payment SELECT 6, market_id, payment_code_id, 'short', late, again FROM code_payment",
         "answers",
         13,
         "again is False and should be True",
@@ -83,6 +90,27 @@ def test_a_code_that_names_another_stall_is_found(kept: Database, tu: StallRow, 
     messages = {finding.check: finding.message for finding in found(kept)}
     assert messages["references"].endswith("is of a payment code of another stall")
     assert messages["answers"].endswith("the entry is no payment of the stall that asked")
+
+
+def test_a_code_s_payment_that_was_taken_back_and_given_again_gives_no_finding(
+    kept: Database, huong: StallRow, market_id: int
+) -> None:
+    by: dict[str, Any] = {"reason": "hers after all", "login_id": None, "now": NOW}
+    with kept.writing() as session:
+        settling.reverse(session, market_id, 13, reassign=True, **by)
+        settling.assign(session, market_id, 5, huong, **by)
+    assert found(kept) == []
+
+
+def test_a_code_s_first_payment_that_is_taken_back_after_the_second_gives_no_finding(
+    kept: Database, huong: StallRow, market_id: int, channel: Source, told: Callable[..., Notice]
+) -> None:
+    with kept.writing() as session:
+        asked = select(REFERENCE.c.reference).where(REFERENCE.c.payment_code_id.is_not(None))
+        notice = told(huong, 40_000, memo=session.connection().execute(asked).scalar_one())
+        take(session, channel, "hook", [(notice, b"{}")], NOW)
+        settling.reverse(session, market_id, 13, reason="went back", reassign=False, login_id=None, now=NOW)
+    assert found(kept) == []
 
 
 def test_a_book_without_a_stall_is_found(kept: Database, damage: Callable[..., None]) -> None:

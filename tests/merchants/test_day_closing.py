@@ -149,6 +149,17 @@ def test_what_was_sold_while_the_page_was_open_is_shown_before_anything_is_writt
     assert refused.value.problems[0].kind == "moved"
 
 
+def test_a_refused_recount_takes_nothing_back(session: Session, huong: StallRow, herself: Actor) -> None:
+    sell(session, herself, huong, 50_000)
+    first, _ = close(session, herself, huong, 170_000, said="forgotten")
+    sell(session, herself, huong, 5_000, "sale-0002")
+    with pytest.raises(Refused) as refused:
+        close(session, herself, huong, 180_000, seen=150_000, said="forgotten")
+    assert refused.value.problems[0].kind == "moved"
+    assert taken(session, herself, huong).cash == 75_000
+    assert day_closing.closings(session, herself, huong.id, TODAY, TODAY) == [first]
+
+
 @pytest.mark.parametrize(
     ("counted", "said"), [(170_000, "lost"), (120_000, "forgotten"), (100_000, "forgotten"), (170_000, "nonsense")]
 )

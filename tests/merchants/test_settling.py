@@ -239,6 +239,17 @@ def test_a_reversed_payment_confirms_nothing(desk: Desk, huong: StallRow) -> Non
         desk.confirm(desk.type_in(huong, 50_000), payment)
 
 
+def test_a_payment_that_is_no_sale_confirms_nothing_until_it_is_one(desk: Desk, huong: StallRow) -> None:
+    typed, payment = desk.type_in(huong, 50_000), desk.pay(huong, 50_000)
+    desk.not_sale(payment)
+    with pytest.raises(Refused, match=f"is marked as no sale; if it is one, run first: payment sale {payment}"):
+        desk.confirm(typed, payment)
+    assert desk.takings(huong) == Takings(0, 0, 50_000, 0)
+    desk.sale(payment)
+    desk.confirm(typed, payment)
+    assert desk.takings(huong) == Takings(1, 50_000, 0, 0)
+
+
 def test_nothing_is_confirmed_across_markets(desk: Desk, huong: StallRow, other_market_id: int) -> None:
     typed = desk.type_in(huong, 50_000)
     with pytest.raises(Refused, match=f"there is no entry {typed}"):

@@ -10,7 +10,7 @@ from ledger.books.model import ENTRY
 from ledger.books.sums import Takings
 from merchants import settling
 from merchants.payments import Source, take
-from merchants.stalls import StallRow
+from merchants.stalls import StallRow, find_stall, set_coded_only
 from tests.merchants.conftest import Desk
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -36,6 +36,16 @@ def test_a_typed_sale_that_was_typed_anew_is_confirmed_by_its_own_payment(desk: 
     assert anew is not None
     desk.confirm(anew, right)
     assert desk.takings(huong) == Takings(1, 50_000, 0, 0)
+
+
+def test_a_payment_that_comes_back_as_no_sale_leaves_the_sale_typed_anew_to_stand(desk: Desk, huong: StallRow) -> None:
+    payment = desk.pay(huong, 50_000, memo="tien ca")
+    desk.confirm(desk.type_in(huong, 50_000), payment)
+    desk.reverse(payment, "rice, not fish", reassign=True)
+    set_coded_only(desk.session, huong.id, on=True)
+    coded_only = find_stall(desk.session, desk.market_id, huong.code)
+    assert desk.assign(desk.notice_of(payment), coded_only, "fish after all").status == "recorded"
+    assert desk.takings(huong) == Takings(0, 0, 50_000, 0)
 
 
 def test_where_the_money_went_back_the_typed_sale_stays_reversed(desk: Desk, huong: StallRow) -> None:

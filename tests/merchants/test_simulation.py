@@ -276,7 +276,7 @@ class Simulation:
         ]
         payment = self.random.choice(own) if own and self.random.random() < 0.7 else self._some_entry("payment")
         if typed and payment:
-            possible = typed.stall == payment.stall and "reversed" not in (typed.state, payment.state)
+            possible = typed.stall == payment.stall and (typed.state, payment.state) == ("sale", "sale")
             self._refused_unless(possible and payment.confirms is None, lambda: self._confirm(typed, payment))
 
     def _confirm(self, typed: Entry, payment: Entry) -> None:

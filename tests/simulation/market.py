@@ -210,8 +210,9 @@ class Market(Records):
         )
         for typed in self.typed:
             if outcome.entry_id is not None and typed.anew_for == (row.channel_id, row.feed, row.event_id):
-                # Back in the book that it was taken from, it confirms what it confirmed.
-                if (typed.stall, typed.confirmed_by) == (stall, None):
+                # Back in the book that it was taken from, it confirms what it confirmed, unless it is no sale there.
+                [entry] = [each for each in self.payments() if each.id == outcome.entry_id]
+                if (typed.stall, typed.confirmed_by, self.state(entry)) == (stall, None, "sale"):
                     typed.confirmed_by = outcome.entry_id
                 typed.anew_for = None
 
@@ -269,7 +270,11 @@ class Market(Records):
 
     def confirm(self) -> None:
         for typed in self.typed:
-            mine = [entry for entry in self.standing() if entry.book_id == self.stalls[typed.stall].book_id]
+            mine = [
+                entry
+                for entry in self.standing()
+                if entry.book_id == self.stalls[typed.stall].book_id and self.state(entry) == "sale"
+            ]
             if (typed.kind, typed.confirmed_by) == ("typed", None) and mine:
                 paid = self.random.choice(mine).id
                 try:

@@ -198,6 +198,15 @@ def test_a_sale_s_key_that_was_used_for_another_sale_is_refused(
 
 
 @on_sqlite
+def test_a_key_that_begins_as_the_program_s_own_is_refused(owner: Any, database: Database) -> None:
+    answer = owner.post("/payments", SALE | {"key": "again-00000002"})
+    assert answer.status_code == 422
+    [error] = answer.json["errors"]
+    assert error == {"field": "key", "message": "Value error, must not begin with 'again-', as the program's own do"}
+    assert _count(database, ENTRY.c.id) == 0
+
+
+@on_sqlite
 def test_a_sale_has_the_day_that_its_moment_has_in_vietnam(owner: Any) -> None:
     owner.post("/payments", SALE | {"at": "2026-01-31T23:30:00Z", "cash": True, "memo": "cá thu"})
     [sale] = owner.get("/stalls/C-01/payments", market="ben-song").json["payments"]

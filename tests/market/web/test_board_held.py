@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ from ledger.inbox.receive import waiting
 from market.db import Database
 from market.model import CHANNEL
 from market.web import board_held, board_unmatched
+from merchants import settling
 from merchants.payments import Outcome, Source, take_up
 from merchants.stalls import StallRow
 from tests.market.web.pages import after, read
@@ -271,6 +273,60 @@ def test_taking_back_needs_a_reason_and_happens_once(
     assert 'id="reason-wrong"' in answer.text
     after(board, address, reason="chọn nhầm sạp")
     assert board.post(address, data={"reason": "chọn nhầm sạp"}).status_code == 404
+
+
+@pytest.fixture
+def type_in(database: Database, huong: StallRow) -> Callable[..., int]:
+    """Chị Hương types a sale of 7.000 đ under a key; gives its entry."""
+
+    def typed(key: str, *, cash: bool = False) -> int:
+        with database.writing() as session:
+            said: dict[str, Any] = {"client_key": key, "occurred_at": None, "login_id": 1, "memo": "", "now": utc_now()}
+            posted, _ = books.enter_sale(session, book_id=huong.book_id, amount=7_000, cash=cash, **said)
+        return posted.entry_id
+
+    return typed
+
+
+def test_what_cannot_be_taken_back_whole_is_not_taken_back_at_all(
+    board: FlaskClient, lost: int, huong: StallRow, type_in: Callable[..., int], database: Database, market_id: int,
+    counted: Callable[[StallRow], int],
+) -> None:  # fmt: skip
+    entry = int(entry_of(read(board, ASSIGNED)))
+    with database.writing() as session:
+        settling.confirm(session, market_id, type_in("phone-0001"), entry, login_id=1, now=utc_now())
+    # The key of the sale that would be typed anew is taken.
+    type_in(f"again-{entry:08}")
+    assert "đã có người xử lý" in after(board, f"{ASSIGNED}/{entry}", reason="chọn nhầm sạp")
+    assert (counted(huong), statuses(database, market_id, "unmatched")) == (1, [])
+
+
+def test_what_cannot_be_given_whole_is_not_given_at_all(
+    board: FlaskClient, lost: int, huong: StallRow, type_in: Callable[..., int], database: Database, market_id: int,
+    counted: Callable[[StallRow], int],
+) -> None:  # fmt: skip
+    entry = int(entry_of(read(board, ASSIGNED)))
+    after(board, f"{ASSIGNED}/{entry}", reason="chọn nhầm sạp")
+    # The key of a sale that was typed anew is that of cash, which no payment confirms.
+    type_in(f"again-{entry:08}", cash=True)
+    page = after(board, f"/board/ben-song/unmatched/{lost}", stall="C-01", reason="đúng sạp")
+    assert "đã có người xử lý" in page
+    assert (counted(huong), statuses(database, market_id, "unmatched")) == (0, [lost])
+
+
+def test_what_cannot_be_booked_whole_as_one_more_is_not_booked_at_all(
+    board: FlaskClient, tell: Tell, huong: StallRow, type_in: Callable[..., int], database: Database, market_id: int,
+    channel: Source, counted: Callable[[StallRow], int],
+) -> None:  # fmt: skip
+    tell(huong, 50_000)
+    [held] = tell(huong, 50_000, feed="poll", bank_reference="")
+    said: dict[str, Any] = {"login_id": 1, "now": utc_now()}
+    with database.writing() as session:
+        [outcome] = settling.another(session, market_id, [held], sources=[channel], **said)
+        settling.hold(session, market_id, [held], reason="xem lại", **said)
+    type_in(f"again-{outcome.entry_id:08}", cash=True)
+    assert "Chưa làm được" in after(board, f"{HELD}/{held}", answer="another")
+    assert (counted(huong), statuses(database, market_id, "held")) == (1, [held])
 
 
 def test_a_payment_that_found_its_stall_by_itself_is_not_the_boards_to_see(

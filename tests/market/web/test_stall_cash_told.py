@@ -141,6 +141,7 @@ def test_what_another_site_could_send_is_refused(
         ({"at": "2026-08-25T07:00:00+07:00"}, "at old"),
         ({"key": "short"}, "key key"),
         ({"key": "có dấu và cách"}, "key key"),
+        ({"key": "again-00000002"}, "key key"),
         ({"key": 12345678}, "key key"),
         ({"stall": "1"}, "stall stall"),
         ({"stall": True}, "stall stall"),

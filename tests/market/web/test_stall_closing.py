@@ -202,6 +202,21 @@ def test_what_was_sold_meanwhile_is_shown_and_nothing_is_written(
     assert counts(database) == []
 
 
+def test_counted_again_by_an_old_page_what_was_found_before_stays_in_the_book(
+    phone: FlaskClient, huong: StallRow, sell: Callable[[int], None], database: Database
+) -> None:
+    sell(50_000)
+    close(phone, huong, "170.000", "forgotten")
+    sell(5_000)
+    answer = count(phone, huong, "180.000", seen="150000", said="forgotten")
+    assert answer.status_code == 409
+    assert f"Trong hộp phải có 155.000{DONG}" in plain(answer.text)
+    assert counts(database) == [(1, 170_000, 150_000)]
+    with database.reading() as session:
+        kinds = session.connection().execute(select(ENTRY.c.kind).order_by(ENTRY.c.number)).scalars().all()
+    assert kinds == ["cash", "count", "cash"]
+
+
 def test_the_drawer_is_counted_note_by_note(phone: FlaskClient, huong: StallRow, database: Database) -> None:
     page = count(phone, huong, "", n100000="1", n20000="2", n1000="5").text
     assert f"Tiền mặt đếm được 145.000{DONG}" in plain(page)

@@ -246,7 +246,7 @@ def test_what_was_given_back_is_changed_no_more(
 def type_in(database: Database) -> Callable[..., int]:
     """The stall types a cashless sale; gives its entry."""
 
-    def typed(stall: StallRow, amount: int) -> int:
+    def typed(stall: StallRow, amount: int, key: str = "phone-0001") -> int:
         with database.writing() as session:
             posted, _ = books.enter_sale(
                 session,
@@ -254,7 +254,7 @@ def type_in(database: Database) -> Callable[..., int]:
                 amount=amount,
                 cash=False,
                 occurred_at=NOW - timedelta(minutes=2),
-                client_key="phone-0001",
+                client_key=key,
                 login_id=1,
                 memo="",
                 now=NOW,
@@ -299,6 +299,21 @@ def test_a_confirmed_sale_waits_again_when_its_payment_was_anothers(
     assert "Khoản sạp đã ghi trước đó lại chờ ngân hàng báo." in phone.get(answer.headers["Location"]).text
     pay(huong, 50_000)
     assert OFFER in phone.get("/stall/").text
+
+
+def test_what_cannot_be_given_back_whole_is_not_given_back_at_all(
+    phone: FlaskClient, huong: StallRow, pay: Pay, type_in: Callable[..., int], counted: Callable[[], int],
+    database: Database,
+) -> None:  # fmt: skip
+    typed = type_in(huong, 50_000)
+    number = pay(huong, 50_000)
+    answer_offer(phone, huong, "yes")
+    # The key of the sale that would be typed anew is taken.
+    type_in(huong, 7_000, f"again-{typed + 1:08}")
+    assert give_back(phone, huong, number, "của sạp bên").status_code == 303
+    assert counted() == 1
+    with database.reading() as session:
+        assert waiting(session, huong.market_id, "unmatched") == []
 
 
 def test_a_no_is_not_asked_again(phone: FlaskClient, huong: StallRow, pay: Pay, type_in: Callable[..., int]) -> None:
