@@ -35,8 +35,8 @@ class _Earlier:
     source: tuple[int, str]
     status: str
     at: datetime | None
-    # Its own, and those that its twins named.
-    references: set[str]
+    # Its own, and those that its twins named, each with the feeds that named it.
+    references: defaultdict[str, set[str]]
 
 
 def lock_accounts(session: Session, market_id: int, account_numbers: Iterable[str]) -> None:
@@ -111,16 +111,15 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
 
 
 def _two(earlier: _Earlier, later: Stored) -> bool:
-    """Whether their references tell two payments apart: both have one and, where one feed is a statement, of one form.
-
-    Vietcombank's statement has `5243.65937` where its webhooks have `MBVCB.3278907687`: the same payment.
+    """Whether their references, which are not the same, tell two payments apart: one of the earlier's can be compared
+    with the later's. A statement's and another feed's can where they are of one form: Vietcombank's statement has
+    `5243.65937` where its webhooks have `MBVCB.3278907687`, for the same payment.
     """
-    named = later.notice.bank_reference
-    if not (earlier.references and named):
-        return False
-    if (earlier.source[1] == "statement") == (later.feed == "statement"):
-        return True
-    return form(named) in map(form, earlier.references)
+    named, by_statement = later.notice.bank_reference, later.feed == "statement"
+    return bool(named) and any(
+        form(other) == form(named) or any((feed == "statement") == by_statement for feed in feeds)
+        for other, feeds in earlier.references.items()
+    )
 
 
 def form(reference: str) -> str:
@@ -202,11 +201,10 @@ def _by_payment(found: Iterable[Any]) -> dict[tuple[str, date, int], list[_Earli
     originals: dict[int, _Earlier] = {}
     for each in rows:
         if each.same_as is None:
-            named = {each.bank_reference} - {""}
-            original = _Earlier(each.id, (each.channel_id, each.feed), each.status, each.at, named)
+            original = _Earlier(each.id, (each.channel_id, each.feed), each.status, each.at, defaultdict(set))
             originals[each.id] = original
             candidates[each.account_number, each.local_date, each.amount].append(original)
     for each in rows:
-        if each.same_as in originals and each.bank_reference:
-            originals[each.same_as].references.add(each.bank_reference)
+        if each.bank_reference and (original_id := each.same_as or each.id) in originals:
+            originals[original_id].references[each.bank_reference].add(each.feed)
     return candidates

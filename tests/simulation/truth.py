@@ -13,17 +13,21 @@ from merchants.stalls import StallRow
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 FIRST_DAY = date(2026, 10, 1)
 DAYS = 54
+# How a statement may begin its references, where webhooks have others for the same payments.
+OWN = ("", "", "5243.")
 
 
 @dataclass(frozen=True)
 class Teller:
-    """One feed of a channel: whether it knows the bank's reference and the minute, and how far off its clock is."""
+    """One feed of a channel: whether it knows the bank's reference and the minute, and how far off its clock is; `own`
+    stands before each reference where the bank numbers payments otherwise there."""
 
     source: Source
     feed: Feed
     reference: bool
     minute: bool
     off: timedelta
+    own: str = ""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -63,7 +67,7 @@ class Payment:
             bank=self.bank,
             amount=self.amount,
             direction="in",
-            bank_reference=self.reference if teller.reference else "",
+            bank_reference=teller.own + self.reference if teller.reference else "",
             at=at if teller.minute else None,
             local_date=self.day,
             memo=self.memo,
@@ -129,6 +133,6 @@ def tellers(source: random.Random, channels: Sequence[Source]) -> list[Teller]:
         Teller(first, "hook", reference=True, minute=True, off=timedelta(0)),
         Teller(second, "hook", reference=source.random() < 0.5, minute=True, off=off()),
         Teller(first, "poll", reference=True, minute=True, off=off()),
-        Teller(file, "statement", reference=True, minute=source.random() < 0.5, off=off()),
+        Teller(file, "statement", reference=True, minute=source.random() < 0.5, off=off(), own=source.choice(OWN)),
         Teller(bare, "statement", reference=False, minute=source.random() < 0.5, off=off()),
     ]
