@@ -58,22 +58,29 @@ def devices_of(session: Session, *login_ids: int) -> list[DeviceRow]:
     return [DeviceRow(**row._mapping) for row in rows]
 
 
-def newcomer(session: Session, stall_id: int, *, device_id: int | None, since: datetime) -> DeviceRow | None:
-    """The phone that came last to a stall's people since this moment, and after the phone `device_id` where one asks;
-    None where none did."""
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a stall's phone is told of the phones that came to the stall's people of late: what they are called, those
+    that came last first, and when the last of them came."""
+
+    name: str
+    enrolled_at: datetime
+
+
+def newcomer(session: Session, stall_id: int, *, device_id: int | None, since: datetime) -> Newcomer | None:
+    """The phones that came to a stall's people since this moment, before the phone `device_id` that asks or after it,
+    but for itself; None where none did."""
     at_stall = select(ROLE_GRANT.c.login_id).where(ROLE_GRANT.c.stall_id == stall_id, ROLE_GRANT.c.revoked_at.is_(None))
-    row = (
+    rows = (
         session.connection()
         .execute(
             _STANDING.where(
-                DEVICE.c.login_id.in_(at_stall), DEVICE.c.enrolled_at > since, DEVICE.c.id > (device_id or 0)
-            )
-            .order_by(DEVICE.c.id.desc())
-            .limit(1)
+                DEVICE.c.login_id.in_(at_stall), DEVICE.c.enrolled_at > since, DEVICE.c.id != (device_id or 0)
+            ).order_by(DEVICE.c.id.desc())
         )
-        .one_or_none()
+        .all()
     )
-    return DeviceRow(**row._mapping) if row else None
+    return Newcomer(", ".join(row.name for row in rows), rows[0].enrolled_at) if rows else None
 
 
 def revoke(session: Session, device_id: int, now: datetime) -> None:

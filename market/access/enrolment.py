@@ -19,11 +19,12 @@ LETTERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A code that is still good, and the login that it is for."""
+    """A code that is still good, the login that it is for, and the one that made it; None: the computer itself."""
 
     id: int
     market_id: int
     login_id: int
+    made_by: int | None
 
 
 def make_enrolment(session: Session, *, market_id: int, login_id: int, made_by: int | None, now: datetime) -> str:
@@ -63,7 +64,7 @@ def find_enrolment(session: Session, typed: str, now: datetime) -> Enrolment | N
     row = (
         session.connection()
         .execute(
-            select(ENROLMENT.c.id, ENROLMENT.c.market_id, ENROLMENT.c.login_id)
+            select(*(ENROLMENT.c[name] for name in Enrolment.__dataclass_fields__))
             .join(LOGIN, LOGIN.c.id == ENROLMENT.c.login_id)
             .where(
                 ENROLMENT.c.code_digest == _digest(typed),

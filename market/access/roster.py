@@ -5,11 +5,12 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import Session
 
-from market.access import devices, enrolment, sessions
+from market.access import devices, enrolment, sessions, tokens
 from market.access.logins import add_login
+from market.access.model import DEVICE
 from market.model import LOGIN, ROLE_GRANT
 from merchants.consents import end_consent
 from merchants.model import STALL
@@ -50,15 +51,20 @@ class Member:
         return not self.elsewhere and known <= set(roles) and at.isdisjoint(in_use)
 
 
-def stalls_in_use(everybody: Iterable[Member]) -> set[int]:
-    """The stalls whose holder signs in already: whoever enrols one more phone there would see the holder's amounts."""
-    return {
-        held.stall_id
-        for member in everybody
-        if member.phones or member.has_password
-        for held in member.held
-        if held.role == "stallholder" and held.stall_id is not None
-    }
+def stalls_in_use(session: Session, market_id: int) -> set[int]:
+    """The stalls where a holder has a phone or a password, or ever had one: whoever enrols one more phone there would
+    see that holder's amounts."""
+    phone = select(DEVICE.c.id).where(DEVICE.c.login_id == LOGIN.c.id).exists()
+    found = session.connection().execute(
+        select(ROLE_GRANT.c.stall_id)
+        .join(LOGIN, LOGIN.c.id == ROLE_GRANT.c.login_id)
+        .where(
+            ROLE_GRANT.c.market_id == market_id,
+            ROLE_GRANT.c.role == "stallholder",
+            or_(phone, LOGIN.c.password_hash != ""),
+        )
+    )
+    return set(found.scalars())
 
 
 def members(session: Session, market_id: int, *, login_id: int | None = None) -> list[Member]:
@@ -152,9 +158,17 @@ def add_stall(session: Session, login_id: int, *, market_id: int, role: str, sta
         )
 
 
-def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class EndedWith:
+    """What ended with a stallholder's role: the consent to show amounts, and tokens of the stall's, by their ids."""
+
+    consent: bool = False
+    tokens: tuple[int, ...] = ()
+
+
+def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> EndedWith:
     """End one role of a login: it is signed out everywhere at once, its phones end, its unused codes open nothing.
-    Gives whether a consent ended with it: what a stall's former holder agreed to binds no other one.
+    What a stall's former holder agreed to binds no other one, and programs show no token of a stall without a holder.
 
     Whoever has another role left enrols anew for that.
     """
@@ -167,6 +181,21 @@ def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> b
     sessions.end_sessions(session, login_id)
     held = connection.execute(select(ROLE_GRANT.c.role, ROLE_GRANT.c.market_id, ROLE_GRANT.c.stall_id).where(*mine))
     role, market_id, stall_id = held.one()
-    return role == "stallholder" and end_consent(
-        session, market_id=market_id, stall_id=stall_id, given_by=login_id, now=now
+    if role != "stallholder":
+        return EndedWith()
+    consent = end_consent(session, market_id=market_id, stall_id=stall_id, given_by=login_id, now=now)
+    return EndedWith(consent, () if _has_holder(connection, stall_id) else tokens.end_tokens_at(session, stall_id, now))
+
+
+def _has_holder(connection: Connection, stall_id: int) -> bool:
+    holders = (
+        select(ROLE_GRANT.c.id)
+        .join(LOGIN, LOGIN.c.id == ROLE_GRANT.c.login_id)
+        .where(
+            ROLE_GRANT.c.stall_id == stall_id,
+            ROLE_GRANT.c.role == "stallholder",
+            ROLE_GRANT.c.revoked_at.is_(None),
+            LOGIN.c.ended_at.is_(None),
+        )
     )
+    return connection.execute(holders.limit(1)).first() is not None

@@ -126,6 +126,17 @@ def end_token(session: Session, token_id: int, now: datetime) -> None:
     )
 
 
+def end_tokens_at(session: Session, stall_id: int, now: datetime) -> tuple[int, ...]:
+    """The tokens of a stall open nothing from now on; gives the ids of those that did, for the edge to note."""
+    ended = session.connection().execute(
+        update(API_TOKEN)
+        .where(API_TOKEN.c.stall_id == stall_id, API_TOKEN.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(API_TOKEN.c.id)
+    )
+    return tuple(sorted(ended.scalars()))
+
+
 def find_bearer(session: Session, token: str, now: datetime) -> tuple[Bearer, bool] | None:
     """Whoever shows this token, and whether it is time to `note_use`; None where it opens nothing."""
     row = _one(session, API_TOKEN.c.token_digest == _digest(token))

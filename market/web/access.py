@@ -13,7 +13,7 @@ from ledger.days import utc_now
 from ledger.refused import Refused
 from market.access import audit, first, logins, passkeys, second_factor, sessions
 from market.access.passwords import password_problem
-from market.access.people import Person, find_login
+from market.access.people import Person, find_login, find_person
 from market.access.throttle import Throttle
 from market.markets import MarketRow, add_market, list_markets
 from market.web import known
@@ -28,6 +28,7 @@ from qr.text import fold
 blueprint = Blueprint("access", __name__)
 throttle = Throttle()
 SECOND_FACTOR_WAITS = 300
+MOST_WRONG = 5
 MOST_HELPING = 4
 YEAR = 365 * 86_400
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
@@ -108,27 +109,31 @@ def sign_in() -> AnyResponse | tuple[str, int]:
     throttle.right(address, name)
     with installation().database.reading() as session:
         second = second_factor.has_second_factor(session, login_id)
-    answer = ask_second_factor(login_id, back) if second else begin(login_id, back, confirmed=True)
-    return known.remember(answer, name)
+    return ask_second_factor(login_id, back) if second else begin(login_id, back, confirmed=True)
 
 
 def ask_second_factor(login_id: int, back: str) -> AnyResponse:
     """The password was right; the browser keeps for five minutes whose, and is asked for the second factor."""
-    form_session["second"] = {"login": login_id, "back": back, "until": int(time.time() + SECOND_FACTOR_WAITS)}
+    until = int(time.time() + SECOND_FACTOR_WAITS)
+    form_session["second"] = {"login": login_id, "back": back, "until": until}
     return redirect(url_for(".second"), 303)
 
 
 @blueprint.route("/signin/code", methods=["GET", "POST"])
 def second() -> AnyResponse | tuple[str, int]:
-    """The second factor, of whoever has just shown a password here."""
+    """The second factor, of whoever has just shown a password here. Wrong five times, the password is asked anew."""
     asked = second_asked()
     if asked is None:
         return redirect(url_for(".sign_in"), 303)
     login_id, back = asked
     if request.method == "GET":
         return second_page(login_id, {}, 200)
-    address, now, whose = request.remote_addr or "", time.monotonic(), f"second {login_id}"
+    with installation().database.reading() as session:
+        name = find_person(session, login_id).name
+    address, now, whose = known.tries_from(name), time.monotonic(), f"second {login_id}"
     wait = throttle.wait(address, whose, now)
+    if not wait and not known.is_known(name):
+        wait = throttle.wait_anywhere(login_id, now)
     if wait:
         seconds = math.ceil(wait)
         errors = {"code": say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds)}
@@ -140,6 +145,12 @@ def second() -> AnyResponse | tuple[str, int]:
             market_id, about = logins.market_of(session, login_id), {"login": login_id}
             audit.note(session, "second_factor_wrong", market_id=market_id, about=about, at=utc_now())
     if not right:
+        wrong = form_session["second"].get("wrong", 0) + 1
+        if wrong >= MOST_WRONG:
+            del form_session["second"]
+            errors = {"password": say("Ghi sai mã 5 lần rồi. Ghi lại mật khẩu để thử tiếp.")}
+            return sign_in_page(back, name, errors, 401)
+        form_session["second"] = form_session["second"] | {"wrong": wrong}
         errors = {"code": say("Mã chưa đúng hoặc đã dùng rồi. Đợi mã mới hiện ra rồi ghi lại.")}
         return second_page(login_id, errors, 401)
     throttle.right(address, whose)
@@ -190,14 +201,14 @@ def begin(
 ) -> AnyResponse:
     """Sign a person in here, whoever was before, and lead to a page: on an enrolled phone, or in a browser that has
     just `confirmed` it with password, second factor or the passkey `passkey_id`."""
-    form_session.pop("second", None)
+    _forget_forms()
     former = request.cookies.get(sign_in_cookie())
     about = {} if passkey_id is None else {"passkey": passkey_id}
     with installation().database.writing() as session:
         if former:
             sessions.sign_out(session, former)
         token = sessions.sign_in(session, login_id, utc_now(), device_id=device_id, confirmed=confirmed)
-        market_id = logins.market_of(session, login_id)
+        market_id, name = logins.market_of(session, login_id), find_person(session, login_id).name
         now = utc_now()
         audit.note(session, "sign_in", market_id=market_id, about=about, login_id=login_id, device_id=device_id, at=now)
     response = redirect(back, 303)
@@ -209,12 +220,22 @@ def begin(
         httponly=True,
         samesite="Lax",
     )
-    return response
+    return response if device_id is not None else known.remember(response, name)
+
+
+def _forget_forms() -> None:
+    """What a browser's pages kept for whoever was signed in is not shown to whoever comes next. Wrong codes stay
+    counted: they are the browser's own."""
+    enrolling = form_session.get("enrolling")
+    form_session.clear()
+    if enrolling is not None:
+        form_session["enrolling"] = enrolling
 
 
 @blueprint.post("/signout")
 def sign_out() -> AnyResponse:
     """End the session here; the browser forgets the pages it kept."""
+    _forget_forms()
     token = request.cookies.get(sign_in_cookie())
     if token:
         with installation().database.writing() as session:

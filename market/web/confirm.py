@@ -38,9 +38,9 @@ def show() -> AnyResponse | tuple[str, int]:
     way = _way()
     if request.method == "GET":
         return page(back, {}, 200)
-    address, now = request.remote_addr or "", time.monotonic()
-    whose = f"confirm {g.person.login_id}"
-    wait = access.throttle.wait(address, whose, now)
+    # A session waits for its own wrong tries only, for nobody else's behind the same address.
+    here, whose = f"session {request.cookies.get(sign_in_cookie(), '')}", f"confirm {g.person.login_id}"
+    wait = access.throttle.wait(here, whose, time.monotonic())
     if wait:
         seconds = math.ceil(wait)
         errors = {"proof": say("Sai nhiều lần rồi. Đợi {seconds} giây rồi thử lại.", seconds=seconds)}
@@ -48,7 +48,7 @@ def show() -> AnyResponse | tuple[str, int]:
         return Response(text, status, {"Retry-After": str(seconds)})
     said = _try(way, request.form.get("proof", ""))
     if said == "right":
-        access.throttle.right(address, whose)
+        access.throttle.right(here, whose)
         return redirect(back, 303)
     if said == "ended":
         return redirect(url_for("access.sign_in"), 303)

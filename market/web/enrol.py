@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from ledger.days import utc_now
 from market.access import audit, enrolment
 from market.access.devices import LONGEST_NAME
+from market.access.people import find_person
 from market.access.pins import pin_problem
-from market.access.roster import Member, members
+from market.access.roster import Member, members, stalls_in_use
 from market.markets import MarketRow, list_markets
 from market.web import access
 from market.web.app import installation
@@ -23,8 +24,8 @@ blueprint = Blueprint("enrol", __name__)
 
 @blueprint.route("/enrol", methods=["GET", "POST"])
 def phone() -> AnyResponse | tuple[str, int]:
-    """First the code, typed or scanned; then whose it is, the phone's name and a PIN. A wrong code, an old one and one
-    that was used are told in the same words."""
+    """First the code, typed or scanned; then whose it is, the phone's name and a PIN. A wrong code, an old one, one
+    that was used and a volunteer's that came too late are told in the same words."""
     typed = request.values.get("code", "").strip()[:40]
     if not typed:
         errors = {"code": say("Ghi 8 chữ của mã.")} if request.method == "POST" else {}
@@ -76,8 +77,15 @@ def device_name(user_agent: str) -> str:
 
 
 def _member(reading: Session, found: enrolment.Enrolment) -> Member | None:
-    """Whoever the code is for, as long as there is a role in the market."""
-    return next(iter(members(reading, found.market_id, login_id=found.login_id)), None)
+    """Whoever the code is for, as long as there is a role in the market and, where a volunteer made the code, no holder
+    has come to the stall since."""
+    member = next(iter(members(reading, found.market_id, login_id=found.login_id)), None)
+    if member is None or found.made_by is None:
+        return member
+    if find_person(reading, found.made_by).may("change_people", market_id=found.market_id):
+        return member
+    in_use = stalls_in_use(reading, found.market_id)
+    return member if in_use.isdisjoint(held.stall_id for held in member.held) else None
 
 
 def _errors(name: str, pin: str, again: str) -> dict[str, str]:

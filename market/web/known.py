@@ -1,4 +1,5 @@
-"""A browser where somebody signed in before does not wait for the guesses of others behind the same address.
+"""A browser where somebody signed in before does not wait for the guesses of others, behind the same address or at the
+same second factor.
 
 All the phones on a market's Wi-Fi have one address. Whoever hammers a login from there would make its owner wait for as
 long as it goes on; a cookie that only this program can make sets the owner's browser apart (OWASP, device cookies). It
@@ -21,14 +22,17 @@ Answer = TypeVar("Answer", bound=Response)
 def tries_from(login: str) -> str:
     """Where this try to sign in counts: in this browser, where that login was signed in here before, else at the
     visitor's address."""
+    return f"known {_proof(login)}" if is_known(login) else request.remote_addr or ""
+
+
+def is_known(login: str) -> bool:
+    """Whether that login was signed in to in this browser before, with all that it asks for."""
     shown = request.cookies.get(_cookie(), "")
-    if login and hmac.compare_digest(shown.encode(), _proof(login).encode()):
-        return f"known {shown}"
-    return request.remote_addr or ""
+    return bool(login) and hmac.compare_digest(shown.encode(), _proof(login).encode())
 
 
 def remember(answer: Answer, login: str) -> Answer:
-    """The login's password was right in this browser."""
+    """The login is signed in to in this browser."""
     answer.set_cookie(_cookie(), _proof(login), max_age=KEPT, secure=app_is_secure(), httponly=True, samesite="Lax")
     return answer
 
@@ -38,4 +42,4 @@ def _cookie() -> str:
 
 
 def _proof(login: str) -> str:
-    return hmac.digest(installation().key.encode(), f"cho known browser {login}".encode(), hashlib.sha256).hex()
+    return hmac.digest(installation().key.encode(), f"cho signed-in browser {login}".encode(), hashlib.sha256).hex()

@@ -1,7 +1,5 @@
 """The people of a market: adding one, a one-time code for a phone, a lost phone, the end of a role."""
 
-from collections.abc import Iterable
-
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -30,16 +28,15 @@ def _roles(person: Person, market: MarketRow) -> tuple[str, ...]:
     return OF_BOARD if person.may("change_people", market_id=market.id) else OF_STALLS
 
 
-def _not_theirs(person: Person, market: MarketRow, everybody: Iterable[Member]) -> set[int]:
-    """The stalls at which a person may enrol nobody: for a volunteer those whose holder signs in already."""
-    return set() if person.may("change_people", market_id=market.id) else roster.stalls_in_use(everybody)
+def _not_theirs(session: Session, person: Person, market: MarketRow) -> set[int]:
+    """The stalls at which a person may enrol nobody: for a volunteer those where a holder has ever signed in."""
+    return set() if person.may("change_people", market_id=market.id) else roster.stalls_in_use(session, market.id)
 
 
 def _member(session: Session, market: MarketRow, member_id: int) -> Member:
     """Somebody of the market whom the person may enrol; or 404."""
-    person, everybody = signed_in(), roster.members(session, market.id)
-    found = next((member for member in everybody if member.login_id == member_id), None)
-    if found is None or not found.opened_by_code(_roles(person, market), _not_theirs(person, market, everybody)):
+    person, found = signed_in(), next(iter(roster.members(session, market.id, login_id=member_id)), None)
+    if found is None or not found.opened_by_code(_roles(person, market), _not_theirs(session, person, market)):
         abort(404)
     return found
 
@@ -50,7 +47,7 @@ def every(slug: str) -> str:
     with installation().database.reading() as session:
         market = enter(session, slug)
         person, found = signed_in(), roster.members(session, market.id)
-        roles, not_theirs = _roles(person, market), _not_theirs(person, market, found)
+        roles, not_theirs = _roles(person, market), _not_theirs(session, person, market)
         opened = {member.login_id for member in found if member.opened_by_code(roles, not_theirs)}
         return page(session, market, "people", "people/every.html", members=found, opened=opened)
 
@@ -67,8 +64,8 @@ def new(slug: str) -> AnyResponse | str | tuple[str, int]:
         stall = _stall(session, market, typed["stall"])
         person = signed_in()
         errors = _errors(typed, stall, _roles(person, market))
-        if stall and stall.id in _not_theirs(person, market, roster.members(session, market.id)):
-            errors["stall"] = say("Chủ sạp này đã có điện thoại rồi. Thêm người hay thêm máy thì nhờ ban quản lý.")
+        if stall and stall.id in _not_theirs(session, person, market):
+            errors["stall"] = say("Chủ sạp này đã vào rồi. Thêm người hay thêm máy thì nhờ ban quản lý.")
         if errors:
             return _new_page(session, market, typed, errors), 400
         at_stall = stall if typed["role"] in OF_STALLS else None
@@ -183,10 +180,12 @@ def end(slug: str, member_id: int, grant_id: int) -> AnyResponse:
         held = next((held for held in member.held if held.grant_id == grant_id), None)
         if held is None:
             abort(404)
-        unshared = roster.end_role(session, member_id, grant_id, utc_now())
+        ended = roster.end_role(session, member_id, grant_id, utc_now())
         noted(session, "role_ended", market_id=market.id, stall_id=held.stall_id, login=member_id, role=held.role)
-        if unshared:
+        if ended.consent:
             noted(session, "consent_withdrawn", market_id=market.id, stall_id=held.stall_id)
+        for token in ended.tokens:
+            noted(session, "token_ended", market_id=market.id, stall_id=held.stall_id, token=token)
     flash(say("Đã cho thôi. Người này bị thoát khỏi mọi máy."))
     return redirect(url_for(".every", slug=slug), 303)
 

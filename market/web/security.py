@@ -115,7 +115,7 @@ def second() -> AnyResponse | str | tuple[str, int]:
     with installation().database.reading() as session:
         if second_factor.has_digits(session, g.person.login_id):
             return redirect(url_for(".own"), 303)
-    secret: str = form_session.setdefault("new_second", second_factor.new_secret())
+    secret = _new_secret(g.person.login_id)
     if request.method == "GET":
         return _second_page(secret, {})
     step = second_factor.step_of(secret, request.form.get("code", ""), utc_now())
@@ -125,8 +125,16 @@ def second() -> AnyResponse | str | tuple[str, int]:
     with installation().database.writing() as session:
         codes = second_factor.turn_on(session, g.person.login_id, seal(installation().key, secret), step)
         noted(session, "second_factor_on", market_id=_market(session))
-    del form_session["new_second"]
+    del form_session["to_turn_on"]
     return codes_page(codes, say("Đã bật bước thứ hai"))
+
+
+def _new_secret(login_id: int) -> str:
+    """The secret that this login is shown until it is turned on: one of its own, whoever sat here before."""
+    kept = form_session.get("to_turn_on")
+    if kept is None or kept["login"] != login_id:
+        kept = form_session["to_turn_on"] = {"login": login_id, "secret": second_factor.new_secret()}
+    return str(kept["secret"])
 
 
 def codes_page(codes: list[str], said: str) -> str:

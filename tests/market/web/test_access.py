@@ -203,6 +203,31 @@ def test_a_right_try_begins_the_count_anew() -> None:
     assert throttle.wait("a", "huong", 0.0) == 0
 
 
+def test_an_address_of_a_household_stands_for_all_that_it_has() -> None:
+    throttle = Throttle()
+    for number in range(5):
+        throttle.wait(f"2001:db8::7:{number:x}", "huong", 0.0)
+    assert throttle.wait("2001:db8::ffff:1", "huong", 0.0) > 0
+    assert throttle.wait("2001:db8:0:1::1", "huong", 0.0) == 0
+    throttle.right("2001:db8::9", "huong")
+    assert throttle.wait("2001:db8::1", "huong", 0.0) == 0
+
+
+def test_each_address_of_the_older_kind_stands_for_itself_however_it_is_written() -> None:
+    throttle = Throttle()
+    for _ in range(5):
+        throttle.wait("::ffff:203.0.113.9", "huong", 0.0)
+    assert throttle.wait("203.0.113.9", "huong", 0.0) > 0
+    assert throttle.wait("::ffff:203.0.113.10", "huong", 0.0) == 0
+
+
+def test_twenty_tries_of_a_second_factor_are_free_wherever_and_then_one_a_minute() -> None:
+    throttle = Throttle()
+    assert [throttle.wait_anywhere(1, 0.0) for _ in range(21)] == [*[0.0] * 20, 60.0]
+    assert throttle.wait_anywhere(2, 0.0) == 0
+    assert [throttle.wait_anywhere(1, 60.0) for _ in range(2)] == [0.0, 60.0]
+
+
 def test_right_tries_never_make_an_address_wait() -> None:
     throttle = Throttle()
     for number in range(200):

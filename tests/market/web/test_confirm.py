@@ -118,6 +118,24 @@ def test_whoever_has_a_second_factor_shows_that_and_not_the_password(
     assert show(browser, second_factor.code_at(secret, now)) == (303, "/stall/book")
 
 
+def test_nobody_who_guesses_behind_the_same_address_keeps_anybody_from_confirming(
+    phone: FlaskClient, client: FlaskClient
+) -> None:
+    for number in range(55):
+        guessed = client.post("/signin", data={"login": f"huong{number}", "password": "wrong"}).status_code
+    assert guessed == 429
+    assert show(phone, PIN) == (303, "/stall/book")
+
+
+def test_wrong_proofs_are_counted_wherever_a_session_is_taken(
+    signed_in: Callable[..., FlaskClient], market_id: int
+) -> None:
+    browser = signed_in("board", market_id=market_id)
+    for number in range(5):
+        browser.post("/confirm", data={"proof": "wrong"}, environ_base={"REMOTE_ADDR": f"203.0.113.{number}"})
+    assert show(browser, PASSWORD)[0] == 429
+
+
 def test_wrong_proofs_are_slowed(signed_in: Callable[..., FlaskClient], market_id: int) -> None:
     browser = signed_in("board", market_id=market_id)
     for _ in range(5):

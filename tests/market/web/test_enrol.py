@@ -141,6 +141,13 @@ def test_after_five_wrong_codes_the_sixth_waits_whatever_it_is(client: FlaskClie
     assert answer.headers["Retry-After"] == "1"
 
 
+def test_signing_out_gives_nobody_wrong_codes_back(client: FlaskClient, code: str) -> None:
+    for _ in range(5):
+        take(client, "AAAA-AAAA")
+    client.post("/signout")
+    assert take(client, code)[0] == 429
+
+
 def test_one_phones_wrong_codes_keep_no_neighbour_out(client: FlaskClient, app: Flask, code: str) -> None:
     for _ in range(6):
         take(client, "AAAA-AAAA")

@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from ledger.days import utc_now
 from market.access import roster
+from market.access.audit import trail
 from market.access.model import AUDIT, DEVICE
 from market.access.roster import Member
 from market.db import Database
 from merchants.stalls import StallRow
+from tests.market.web.conftest import Program
 
 PEOPLE = "/board/ben-song/people"
 
@@ -48,12 +50,17 @@ def shown_code(text: str) -> str:
     return str(code)
 
 
-def enrolled(app: Flask, code: str) -> FlaskClient:
+def enrolled(app: Flask, code: str, name: str = "Máy cũ") -> FlaskClient:
     """A phone that has taken the code."""
     phone = app.test_client()
-    form = {"code": code, "name": "Máy cũ", "pin": "274918", "again": "274918"}
-    assert phone.post("/enrol", data=form).status_code == 303
+    assert take(phone, code, name) == 303
     return phone
+
+
+def take(phone: FlaskClient, code: str, name: str = "Máy cũ") -> int:
+    """What a phone that brings the code is answered."""
+    form = {"code": code, "name": name, "pin": "274918", "again": "274918"}
+    return phone.post("/enrol", data=form).status_code
 
 
 def test_the_board_adds_a_stallholder_and_the_code_enrols_the_phone(
@@ -154,7 +161,48 @@ def test_where_a_holder_has_a_phone_a_volunteer_adds_nobody(
     enrolled(app, shown_code(add_holder(volunteer, huong)))
     answer = volunteer.post(f"{PEOPLE}/new", data={"role": role, "stall": huong.code, "name": "Anh Nam"})
     assert answer.status_code == 400
-    assert "Chủ sạp này đã có điện thoại rồi." in answer.text
+    assert "Chủ sạp này đã vào rồi." in answer.text
+
+
+@pytest.mark.parametrize("how", ["role", "phone"])
+def test_where_a_holder_was_before_a_volunteer_adds_nobody(
+    app: Flask,
+    board: FlaskClient,
+    volunteer: FlaskClient,
+    huong: StallRow,
+    named: Callable[[str], Member],
+    how: str,
+) -> None:
+    enrolled(app, shown_code(add_holder(volunteer, huong)))
+    member = named("chi-huong")
+    ending = {"role": f"end/{member.held[0].grant_id}", "phone": f"lost/{member.phones[0].id}"}
+    board.post(f"{PEOPLE}/{member.login_id}/{ending[how]}")
+    assert "Chủ sạp này đã vào rồi." in add_holder(volunteer, huong)
+    assert shown_code(add_holder(board, huong))
+
+
+def test_a_volunteers_code_opens_nothing_once_the_holder_came_by_the_boards(
+    app: Flask, board: FlaskClient, volunteer: FlaskClient, huong: StallRow
+) -> None:
+    prepared = shown_code(add_holder(volunteer, huong))
+    enrolled(app, shown_code(add_holder(board, huong)))
+    answer = app.test_client().get(f"/enrol?code={prepared}")
+    assert "Mã chưa đúng, đã dùng rồi hoặc quá 10 phút." in answer.text
+    assert take(app.test_client(), prepared) == 400
+
+
+def test_of_two_codes_that_a_volunteer_made_for_a_stall_one_is_good(
+    app: Flask, board: FlaskClient, volunteer: FlaskClient, huong: StallRow
+) -> None:
+    codes = [shown_code(add_holder(volunteer, huong)) for _ in range(2)]
+    enrolled(app, codes[0])
+    assert take(app.test_client(), codes[1]) == 400
+    assert take(app.test_client(), shown_code(add_holder(board, huong))) == 303
+
+
+def test_the_boards_code_is_good_where_a_holder_has_a_phone(app: Flask, board: FlaskClient, huong: StallRow) -> None:
+    codes = [shown_code(add_holder(board, huong)) for _ in range(2)]
+    assert [take(app.test_client(), code) for code in codes] == [303, 303]
 
 
 def test_where_a_holder_has_a_phone_only_the_board_makes_another_code(
@@ -170,14 +218,20 @@ def test_where_a_holder_has_a_phone_only_the_board_makes_another_code(
     assert board.post(f"{person}/code").status_code == 200
 
 
-def test_the_phones_of_a_stall_are_told_of_a_new_one(
+def test_the_phones_of_a_stall_are_told_of_one_another(
     app: Flask, board: FlaskClient, huong: StallRow, named: Callable[[str], Member]
 ) -> None:
-    first = enrolled(app, shown_code(add_holder(board, huong)))
+    first = enrolled(app, shown_code(add_holder(board, huong)), "Máy cũ")
     assert "Điện thoại mới vừa vào sạp này" not in first.get("/stall/").text
-    second = enrolled(app, shown_code(board.post(f"{PEOPLE}/{named('chi-huong').login_id}/code").text))
-    assert "Điện thoại mới vừa vào sạp này: Máy cũ, ngày" in first.get("/stall/").text
-    assert "Điện thoại mới vừa vào sạp này" not in second.get("/stall/").text
+    second = enrolled(app, shown_code(board.post(f"{PEOPLE}/{named('chi-huong').login_id}/code").text), "Máy mới")
+    assert "Điện thoại mới vừa vào sạp này: Máy mới, ngày" in first.get("/stall/").text
+    assert "Điện thoại mới vừa vào sạp này: Máy cũ, ngày" in second.get("/stall/").text
+
+
+def test_no_phone_that_came_hides_another(app: Flask, board: FlaskClient, huong: StallRow) -> None:
+    phones = [enrolled(app, shown_code(add_holder(board, huong)), f"Máy {letter}") for letter in "ABC"]
+    for phone, others in zip(phones, ("Máy C, Máy B", "Máy C, Máy A", "Máy B, Máy A"), strict=True):
+        assert f"Điện thoại mới vừa vào sạp này: {others}, ngày" in phone.get("/stall/").text
 
 
 def test_after_three_days_a_new_phone_is_no_news(
@@ -225,6 +279,50 @@ def test_a_role_that_ends_signs_its_person_out(
     assert board.get(f"{PEOPLE}/{member.login_id}").status_code == 404
     with database.reading() as session:
         assert session.connection().execute(select(DEVICE.c.id).where(DEVICE.c.revoked_at.is_(None))).all() == []
+
+
+def test_with_a_stalls_last_holder_its_tokens_end(
+    board: FlaskClient,
+    huong: StallRow,
+    tu: StallRow,
+    named: Callable[[str], Member],
+    program: Callable[..., Program],
+    database: Database,
+) -> None:
+    for name in ("Hương", "Út"):
+        board.post(f"{PEOPLE}/new", data={"role": "stallholder", "stall": huong.code, "name": name})
+    tills = [program(role, stall=huong) for role in ("stallholder", "helper")]
+    neighbour = program("stallholder", stall=tu)
+    path = "/stalls/{}/payments"
+    for name, status in (("huong", 200), ("ut", 401)):
+        member = named(name)
+        board.post(f"{PEOPLE}/{member.login_id}/end/{member.held[0].grant_id}")
+        assert [till.get(path.format(huong.code), market="ben-song").status_code for till in tills] == [status] * 2
+    assert neighbour.get(path.format(tu.code), market="ben-song").status_code == 200
+    with database.reading() as session:
+        told = trail(session, huong.market_id, limit=2)
+    assert [(line.act, line.stall, line.about["token"], line.person) for line in told] == [
+        ("token_ended", huong.code, 2, "board2"),
+        ("token_ended", huong.code, 1, "board2"),
+    ]
+
+
+def test_a_helper_who_leaves_ends_no_token(
+    board: FlaskClient, huong: StallRow, named: Callable[[str], Member], program: Callable[..., Program]
+) -> None:
+    board.post(f"{PEOPLE}/new", data={"role": "helper", "stall": huong.code, "name": "Út"})
+    till, member = program("stallholder", stall=huong), named("ut")
+    assert "chương trình khác" not in board.get(f"{PEOPLE}/{member.login_id}").text
+    board.post(f"{PEOPLE}/{member.login_id}/end/{member.held[0].grant_id}")
+    assert till.get(f"/stalls/{huong.code}/payments", market="ben-song").status_code == 200
+
+
+def test_the_page_says_that_tokens_end_with_the_last_holder(
+    board: FlaskClient, huong: StallRow, named: Callable[[str], Member]
+) -> None:
+    add_holder(board, huong)
+    page = board.get(f"{PEOPLE}/{named('chi-huong').login_id}").text
+    assert "Sạp không còn chủ nào thì khoá mà chương trình khác dùng cho sạp cũng bị bỏ." in page
 
 
 def test_a_volunteer_ends_no_role(

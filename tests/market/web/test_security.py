@@ -122,7 +122,87 @@ def test_wrong_digits_are_slowed(client: FlaskClient, app: Flask, board: str) ->
     sign_in(other, board)
     for _ in range(5):
         assert other.post("/signin/code", data={"code": "x"}).status_code == 401
+    sign_in(other, board)
     assert other.post("/signin/code", data={"code": digits(secret, 1)}).status_code == 429
+
+
+def test_after_five_wrong_digits_the_password_is_asked_anew(client: FlaskClient, app: Flask, board: str) -> None:
+    secret, _ = turned_on(client)
+    other = app.test_client()
+    sign_in(other, board)
+    pages = [other.post("/signin/code", data={"code": "x"}).text for _ in range(5)]
+    assert "Mã chưa đúng hoặc đã dùng rồi." in pages[3]
+    assert "Ghi sai mã 5 lần rồi. Ghi lại mật khẩu để thử tiếp." in pages[4]
+    assert f'value="{board}"' in pages[4]
+    assert other.post("/signin/code", data={"code": digits(secret, 1)}).headers["Location"] == "/signin"
+
+
+def test_digits_are_counted_wherever_they_are_tried(client: FlaskClient, app: Flask, board: str) -> None:
+    turned_on(client)
+    said = []
+    for number in range(7):
+        other = app.test_client()
+        sign_in(other, board)
+        at = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        said += [other.post("/signin/code", data={"code": "x"}, environ_base=at) for _ in range(3)]
+    assert [answer.status_code for answer in said] == [*[401] * 20, 429]
+    assert int(said[-1].headers["Retry-After"]) <= 60
+
+
+def test_guesses_elsewhere_keep_no_owner_out_of_a_browser_used_before(
+    client: FlaskClient, app: Flask, board: str
+) -> None:
+    secret, _ = turned_on(client)
+    client.post("/signout")
+    for number in range(6):
+        other = app.test_client()
+        sign_in(other, board)
+        for _ in range(4):
+            other.post("/signin/code", data={"code": "x"}, environ_base={"REMOTE_ADDR": f"203.0.113.{number}"})
+    sign_in(client, board)
+    assert client.post("/signin/code", data={"code": digits(secret, 1)}).status_code == 303
+
+
+def test_the_password_alone_makes_no_browser_one_used_before(client: FlaskClient, app: Flask, board: str) -> None:
+    turned_on(client)
+    other = app.test_client()
+    sign_in(other, board)
+    assert other.get_cookie("known") is None
+
+
+def shown_secret(browser: FlaskClient) -> str:
+    """The secret that whoever turns the second factor on is shown."""
+    return browser.get("/security/second").text.partition('class="copied">')[2].partition("<")[0]
+
+
+@pytest.mark.parametrize("signs_out", [True, False])
+def test_whoever_sits_down_next_is_shown_another_secret(
+    client: FlaskClient, board: str, add_person: Callable[..., str], market_id: int, signs_out: bool
+) -> None:
+    secret = shown_secret(client)
+    assert secret == shown_secret(client)
+    if signs_out:
+        client.post("/signout")
+    sign_in(client, add_person("board", market_id=market_id))
+    assert shown_secret(client) not in ("", secret)
+
+
+def test_a_secret_that_another_login_was_shown_is_not_ones_own(
+    client: FlaskClient, app: Flask, board: str, add_person: Callable[..., str], market_id: int
+) -> None:
+    secret, other = shown_secret(client), app.test_client()
+    sign_in(other, add_person("board", market_id=market_id))
+    forms = client.get_cookie("forms")
+    assert forms is not None
+    other.set_cookie("forms", forms.value)
+    assert shown_secret(other) not in ("", secret)
+
+
+def test_signing_out_leaves_nothing_of_what_pages_kept(client: FlaskClient, board: str) -> None:
+    shown_secret(client)
+    client.post("/signout")
+    with client.session_transaction() as kept:
+        assert dict(kept) == {}
 
 
 def test_the_second_step_is_nobodys_without_a_password_before_it(
