@@ -26,6 +26,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "sign_in_wrong",
         "sign_out_everywhere",
         "password_changed",
+        "password_given",
         "second_factor_on",
         "second_factor_off",
         "recovery_codes_made",

@@ -1,6 +1,7 @@
-"""The people of a market: who has which role there, adding one, ending a role."""
+"""The people of a market: who has which role there, adding one, ending a role; and every login there is."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import Session
 
+from ledger.refused import Problem, Refused
 from market.access import devices, enrolment, sessions, tokens
 from market.access.logins import add_login
 from market.access.model import DEVICE
-from market.model import LOGIN, ROLE_GRANT
+from market.access.people import Grant
+from market.model import LOGIN, MARKET, ROLE_GRANT
 from merchants.consents import end_consent
 from merchants.model import STALL
 from qr.text import fold
@@ -199,3 +202,52 @@ def _has_holder(connection: Connection, stall_id: int) -> bool:
         )
     )
     return connection.execute(holders.limit(1)).first() is not None
+
+
+def end_login(session: Session, login_id: int, now: datetime) -> list[tuple[Grant, EndedWith]]:
+    """End a login with every role that it has: nothing opens it any more. Gives the roles, with what ended with each.
+
+    Raises Refused for the last administrator.
+    """
+    connection = session.connection()
+    standing = (ROLE_GRANT.c.revoked_at.is_(None), LOGIN.c.ended_at.is_(None))
+    granted = select(ROLE_GRANT).join(LOGIN, LOGIN.c.id == ROLE_GRANT.c.login_id).where(*standing)
+    held = connection.execute(granted.where(LOGIN.c.id == login_id).order_by(ROLE_GRANT.c.id)).all()
+    others = granted.where(LOGIN.c.id != login_id, ROLE_GRANT.c.role == "administrator")
+    if any(row.role == "administrator" for row in held) and connection.execute(others.limit(1)).first() is None:
+        raise Refused(Problem("is the only administrator; add another one first: user add", field="login"))
+    ended = [(Grant(row.role, row.market_id, row.stall_id), end_role(session, login_id, row.id, now)) for row in held]
+    sessions.end_sessions(session, login_id)
+    connection.execute(update(LOGIN).where(LOGIN.c.id == login_id, LOGIN.c.ended_at.is_(None)).values(ended_at=now))
+    return ended
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Whoever may sign in, or might until `ended_at`: the roles that stand (role, market, stall), how it is opened."""
+
+    login: str
+    roles: tuple[tuple[str, str, str], ...]
+    password: bool
+    phones: int
+    ended_at: datetime | None
+
+
+def list_logins(session: Session) -> list[Login]:
+    """Every login of the installation, by name."""
+    connection = session.connection()
+    roles: dict[int, list[tuple[str, str, str]]] = {}
+    for row in connection.execute(
+        select(ROLE_GRANT.c.login_id, ROLE_GRANT.c.role, MARKET.c.slug, STALL.c.code)
+        .outerjoin(MARKET, MARKET.c.id == ROLE_GRANT.c.market_id)
+        .outerjoin(STALL, STALL.c.id == ROLE_GRANT.c.stall_id)
+        .where(ROLE_GRANT.c.revoked_at.is_(None))
+        .order_by(ROLE_GRANT.c.id)
+    ):
+        roles.setdefault(row.login_id, []).append((row.role, row.slug or "", row.code or ""))
+    logins = connection.execute(select(LOGIN).order_by(LOGIN.c.name)).all()
+    phones = Counter(phone.login_id for phone in devices.devices_of(session, *(row.id for row in logins)))
+    return [
+        Login(row.name, tuple(roles.get(row.id, ())), bool(row.password_hash), phones[row.id], row.ended_at)
+        for row in logins
+    ]

@@ -1,14 +1,17 @@
 """`user`: who may sign in."""
 
+from functools import partial
+
 import click
+from sqlmodel import Session
 
 from ledger.days import utc_now
 from ledger.refused import Problem, Refused
-from market.access import enrolment, logins
+from market.access import enrolment, logins, passwords, roster
 from market.access.people import find_login
 from market.cli.noted import noted
 from market.cli.opened import installation
-from market.cli.output import print_json
+from market.cli.output import print_json, print_table
 from market.config import Settings
 from market.markets import find_market
 from market.model import ROLES
@@ -17,7 +20,42 @@ from merchants.stalls import find_stall
 
 @click.group()
 def command() -> None:
-    """Logins: add, code."""
+    """Logins: list, add, password, code, off."""
+
+
+def _found(session: Session, login: str) -> tuple[int, int | None]:
+    found = find_login(session, login)
+    if found is None:
+        raise Refused(Problem(f"there is no login {login!r}; `user list` shows them", field="login"))
+    return found
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def list_(settings: Settings, as_json: bool) -> None:
+    """Every login: its roles and places, whether it has a password, how many phones, and when it ended."""
+    with installation(settings).database.reading() as session:
+        found = roster.list_logins(session)
+    rows = [
+        {
+            "login": one.login,
+            "roles": [{"role": role, "market": slug or None, "stall": code or None} for role, slug, code in one.roles],
+            "password": one.password,
+            "phones": one.phones,
+            "ended_at": one.ended_at and one.ended_at.isoformat(),
+        }
+        for one in found
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    said = [", ".join(" ".join(filter(None, held)) for held in one.roles) for one in found]
+    table = [
+        (one.login, roles, "yes" if one.password else "no", one.phones, "yes" if one.ended_at else "")
+        for one, roles in zip(found, said, strict=True)
+    ]
+    print_table(("login", "roles", "password", "phones", "ended"), table)
 
 
 @command.command()
@@ -61,10 +99,7 @@ def code(settings: Settings, login: str, as_json: bool) -> None:
     """Print a one-time code that enrols a phone for LOGIN, good for ten minutes; an earlier one ends."""
     now = utc_now()
     with installation(settings).database.writing() as session:
-        found = find_login(session, login)
-        if found is None:
-            raise Refused(Problem(f"there is no login {login!r}; `user add` adds one", field="login"))
-        login_id, market_id = found
+        login_id, market_id = _found(session, login)
         if market_id is None:
             message = f"{login!r} belongs to no market and signs in by password only"
             raise Refused(Problem(message, field="login"))
@@ -75,3 +110,37 @@ def code(settings: Settings, login: str, as_json: bool) -> None:
         print_json({"login": login, "code": made, "url": f"{address}?code={made}"})
     else:
         click.echo(f"{made} enrols a phone for {login} at {address}, once, within ten minutes")
+
+
+@command.command()
+@click.argument("login")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def password(settings: Settings, login: str, as_json: bool) -> None:
+    """Give LOGIN a new password and print it, once; it is signed out everywhere, and its second step stays."""
+    made = logins.make_password()
+    with installation(settings).database.writing() as session:
+        login_id, market_id = _found(session, login)
+        passwords.set_password(session, login_id, made, but="")
+        noted(session, "password_given", market_id=market_id, login=login_id)
+    if as_json:
+        print_json({"login": login, "password": made})
+    else:
+        click.echo(f"{login} may sign in with the password {made} (it is shown only now)")
+
+
+@command.command()
+@click.argument("login")
+@click.pass_obj
+def off(settings: Settings, login: str) -> None:
+    """End LOGIN with all its roles, phones and sessions; what it did stays, and its name is not used again."""
+    with installation(settings).database.writing() as session:
+        login_id, _ = _found(session, login)
+        for held, ended in roster.end_login(session, login_id, utc_now()):
+            note = partial(noted, session, market_id=held.market_id, stall_id=held.stall_id)
+            note("role_ended", login=login_id, role=held.role)
+            if ended.consent:
+                note("consent_withdrawn")
+            for token in ended.tokens:
+                note("token_ended", token=token)
+    click.echo(f"{login} is off", err=True)

@@ -29,6 +29,7 @@ SAID = {
     "sign_in_wrong": "Nhập sai mật khẩu của {login}",
     "sign_out_everywhere": "Thoát ra trên mọi máy",
     "password_changed": "Đổi mật khẩu",
+    "password_given": "Cho {login} mật khẩu mới",
     "second_factor_on": "Bật mã xác nhận thứ hai",
     "second_factor_off": "Tắt mã xác nhận thứ hai",
     "recovery_codes_made": "Làm mã dự phòng mới",

@@ -29,6 +29,56 @@ PLACES: dict[str, list[str]] = {
 on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
 
+@on_sqlite
+def test_every_login_is_listed_with_its_roles(cho: Any, huong: StallRow) -> None:
+    cho.done("user", "add", "ban-ben-song", "--role", "board", *IN_MARKET)
+    cho.done("user", "add", "chi-huong", "--role", "stallholder", *AT_STALL)
+    listed = {one["login"]: one for one in cho.json("user", "list")}
+    assert listed["ban-ben-song"]["roles"] == [{"role": "board", "market": "ben-song", "stall": None}]
+    assert listed["chi-huong"]["roles"] == [{"role": "stallholder", "market": "ben-song", "stall": "C-01"}]
+    assert {(one["password"], one["phones"], one["ended_at"]) for one in listed.values()} == {(True, 0, None)}
+    assert "stallholder ben-song C-01" in cho.done("user", "list").out
+
+
+@on_sqlite
+def test_a_login_that_is_off_opens_nothing(cho: Any, database: Database, huong: StallRow) -> None:
+    said = cho.json("user", "add", "ban-ben-song", "--role", "board", *IN_MARKET)
+    for _ in range(2):
+        cho.done("user", "off", "ban-ben-song")
+    with database.reading() as session:
+        assert check_password(session, "ban-ben-song", said["password"]) is None
+        assert session.connection().execute(select(ROLE_GRANT.c.revoked_at)).scalar_one() is not None
+    [listed] = cho.json("user", "list")
+    assert (listed["roles"], listed["ended_at"] is None) == ([], False)
+
+
+@on_sqlite
+def test_the_last_administrator_cannot_be_ended(cho: Any, market_id: int) -> None:
+    cho.done("user", "add", "quan-tri", "--role", "administrator")
+    (line,) = cho.refused("user", "off", "quan-tri")
+    assert line == "error: login: is the only administrator; add another one first: user add"
+    cho.done("user", "add", "quan-tri-2", "--role", "administrator")
+    cho.done("user", "off", "quan-tri")
+    (line,) = cho.refused("user", "off", "quan-tri-2")
+    assert "the only administrator" in line
+
+
+@on_sqlite
+def test_a_new_password_takes_the_place_of_the_old_one(cho: Any, database: Database, market_id: int) -> None:
+    old = cho.json("user", "add", "ban-ben-song", "--role", "board", *IN_MARKET)["password"]
+    new = cho.json("user", "password", "ban-ben-song")["password"]
+    with database.reading() as session:
+        assert check_password(session, "ban-ben-song", old) is None
+        assert check_password(session, "ban-ben-song", new) is not None
+
+
+@on_sqlite
+@pytest.mark.parametrize("act", ["off", "password", "code"])
+def test_a_login_that_there_is_not_is_refused(cho: Any, market_id: int, act: str) -> None:
+    (line,) = cho.refused("user", act, "nobody")
+    assert line == "error: login: there is no login 'nobody'; `user list` shows them"
+
+
 def _logins(database: Database) -> list[str]:
     with database.reading() as session:
         return list(session.connection().execute(select(LOGIN.c.name)).scalars())
@@ -146,4 +196,3 @@ def test_a_code_for_a_phone_is_the_logins_own(cho: Any, database: Database, huon
 def test_no_code_opens_what_belongs_to_no_market(cho: Any) -> None:
     cho.done("user", "add", "chi.lan", "--role", "administrator")
     assert "signs in by password only" in cho.refused("user", "code", "chi.lan")[0]
-    assert "`user add` adds one" in cho.refused("user", "code", "nobody")[0]
