@@ -2,16 +2,19 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 
 from ledger.refused import Refused
-from market.db import revision_of, sqlite_driver
+from market.db import revision_of, sqlite_driver, trouble
 
 SUFFIXES = {"sqlite": ".sqlite", "postgresql": ".dump"}
 
@@ -58,16 +61,37 @@ def copy_database(engine: Engine, target: Path) -> tuple[Path, Contents]:
 
 def _copy_sqlite(engine: Engine, target: Path) -> Contents:
     driver = sqlite_driver()
-    source, copy = driver.connect(make_url(engine.url).database), driver.connect(str(target))
+    path = Path(str(make_url(engine.url).database))
+    free = shutil.disk_usage(target.parent).free
     try:
-        # All pages in one go: one moment of the source, whose writers go on meanwhile.
-        source.backup(copy)
-        # The copy is one file, with nothing beside it.
-        copy.execute("PRAGMA journal_mode=DELETE").close()
-    finally:
-        copy.close()
-        source.close()
+        _copy_into(driver, path, target)
+    except driver.Error as error:
+        raise Refused(_why_not_copied(error, path, target, free)) from None
+    with target.open("rb+") as written:
+        os.fsync(written.fileno())
     return sqlite_contents(target)
+
+
+def _copy_into(driver: ModuleType, path: Path, target: Path) -> None:
+    source = driver.connect(str(path))
+    try:
+        # One moment of the source, whose writers go on meanwhile; without its free pages, where what was deleted before
+        # this program wiped it may still stand. The copy is one file, with nothing beside it.
+        source.execute("VACUUM INTO ?", (str(target),)).close()
+    finally:
+        source.close()
+
+
+def _why_not_copied(error: Any, path: Path, target: Path, free: int) -> str:
+    """In words for the operator; `free` is what was free before, in bytes."""
+    said = str(error)
+    needed = path.stat().st_size
+    if "full" in said or ("I/O" in said and free < needed):
+        room = f"it needs {needed / 1_000_000:.1f} MB and {free / 1_000_000:.1f} MB were free"
+        return f"there is no room for a copy of the database ({room}); free some space or name another disk"
+    if str(target) in said:
+        return f"{target} cannot be written; check the rights of its folder"
+    return trouble(error) or f"the database {path} cannot be copied ({said}); check the disk and restore a backup"
 
 
 def sqlite_contents(path: Path) -> Contents:
@@ -133,5 +157,8 @@ def _run(command: list[str], url: URL, failed: str) -> None:
         [*command, f"--dbname={plain}"], env=os.environ | secret, capture_output=True, text=True, check=False
     )
     if done.returncode:
+        if (older := re.search(r"server version: ([0-9]+)[^;]*; pg_dump version: ([0-9.]+)", done.stderr)) is not None:
+            mend = f"install PostgreSQL's client programs of version {older[1]} (Debian: postgresql-client-{older[1]})"
+            raise Refused(f"pg_dump {older[2]} is older than the server; {mend}; nothing was changed")
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise Refused(f"{failed} ({said}); nothing was changed")

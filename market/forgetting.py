@@ -91,6 +91,7 @@ def forget_stall(
             forgetting.delete_words(session, part)
     with database.writing() as session:
         _forget(session, stall_id, close=close, login_id=login_id, now=now, noted=noted)
+    database.begin_journal_anew()
     return gone
 
 

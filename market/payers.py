@@ -14,5 +14,7 @@ def forget_payers(database: Database, *, before: datetime) -> int:
             deleted, then = delete_bodies(session, before=before, after=after)
         gone += deleted
         if then is None:
+            if gone:
+                database.begin_journal_anew()
             return gone
         after = then

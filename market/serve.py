@@ -28,6 +28,11 @@ THREADS = 16
 # Requests that wait for a thread; more than this and a phone is better told to come back.
 MOST_WAITING = 200
 CONNECTIONS = 1000
+# Seconds from its first byte within which a request's head is here, and its body: one that comes no slower than a bad
+# line brings it (bytes a second) gets the time that takes as well.
+HEAD_WITHIN = 30.0
+BODY_WITHIN = 120.0
+SLOWEST = 5_000
 FINISH_WITHIN = 10.0
 STOP_WITHIN = 20.0
 log = logging.getLogger("market")
@@ -87,6 +92,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     server = made_server(settings, shedding, sockets)
     terminator = _stand_at_the_door(settings.tls, settings, server, sockets) if settings.tls else None
     shedding.waiting = server.task_dispatcher.queue
+    patience = _Patience(sockets, CONNECTIONS)
 
     def stop(number: int, frame: FrameType | None) -> None:
         ending.set()
@@ -103,6 +109,7 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
     try:
         while not (ending.is_set() or told.is_set() or _orphaned()) and (terminator is None or terminator.stands()):
             loop(timeout=0.5, use_poll=True, map=sockets, count=1)
+            patience.end()
         if terminator is not None:
             terminator.close_door()
         _finish(sockets)
@@ -118,8 +125,10 @@ def work(settings: Settings, background: Background | None, told: Event) -> None
         installation.close()
 
 
-def made_server(settings: Settings, app: Callable[..., Iterable[bytes]], sockets: dict[int, Any]) -> Any:
-    """waitress, with a door of its own only where plain http is served."""
+def made_server(
+    settings: Settings, app: Callable[..., Iterable[bytes]], sockets: dict[int, Any], most: int = CONNECTIONS
+) -> Any:
+    """waitress for at most so many `sockets`, with a door of its own only where plain http is served."""
     from waitress.server import create_server
 
     if settings.tls:
@@ -134,7 +143,7 @@ def made_server(settings: Settings, app: Callable[..., Iterable[bytes]], sockets
         map=sockets,
         **place,
         threads=THREADS,
-        connection_limit=CONNECTIONS,
+        connection_limit=most,
         channel_timeout=60,
         asyncore_use_poll=True,
         max_request_header_size=32_768,
@@ -202,6 +211,51 @@ def _finish(sockets: dict[int, Any]) -> None:
         if not busy and time.monotonic() > began + 0.3:
             return
         loop(timeout=0.1, use_poll=True, map=sockets, count=1)
+
+
+class _Patience:
+    """Hangs up on those whose request does not become whole: waitress counts from the last byte it got, so that one
+    byte a minute would hold a connection for ever, and a thousand such visitors all that there are."""
+
+    def __init__(self, sockets: dict[int, Any], most: int) -> None:
+        self._sockets = sockets
+        self._most = most
+        self._begun: dict[Any, tuple[Any, float]] = {}
+        self._next = 0.0
+
+    def end(self) -> None:
+        """To be called after each turn of waitress' loop, in its thread."""
+        from waitress.channel import HTTPChannel
+
+        now = time.monotonic()
+        crowded = len(self._sockets) > 0.9 * self._most
+        if not crowded and now < self._next:
+            return
+        self._next = now + min(1.0, HEAD_WITHIN / 2)
+        former, self._begun = self._begun, {}
+        patient = []
+        for channel in [each for each in self._sockets.values() if isinstance(each, HTTPChannel)]:
+            request = channel.request
+            if channel.requests or channel.total_outbufs_len:
+                continue
+            if request is None:
+                patient.append((False, now - (time.time() - channel.last_activity), channel))
+                continue
+            known, since = former.get(channel, (None, now))
+            self._begun[channel] = request, since = request, since if known is request else now
+            if now - since > self._allowed(request):
+                channel.handle_close()
+            else:
+                patient.append((request.headers_finished, since, channel))
+        if crowded:
+            # Who has waited longest goes first, and a file that is on its way last.
+            patient.sort(key=lambda each: each[:2])
+            for _, _, channel in patient[: len(self._sockets) - int(0.85 * self._most)]:
+                channel.handle_close()
+
+    @staticmethod
+    def _allowed(request: Any) -> float:
+        return BODY_WITHIN + request.body_bytes_received / SLOWEST if request.headers_finished else HEAD_WITHIN
 
 
 class _Shedding:

@@ -163,6 +163,7 @@ class Terminator:
         self._shut, self._ending = asyncio.Event(), asyncio.Event()
         self._room = asyncio.Semaphore(self._most)
         self._visits: set[asyncio.Task[None]] = set()
+        self._greeting: dict[asyncio.Task[None], None] = {}
         doors = [self._loop.create_task(self._accept(listener)) for listener in self._listeners]
         self._begun.set()
         shut = self._loop.create_task(self._shut.wait())
@@ -181,6 +182,12 @@ class Terminator:
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if self._room.locked():
+                # Those who were let in last begin.
+                await asyncio.sleep(0)
+                if len(self._greeting) > 1 + self._most / 10:
+                    # Many come in and then say nothing: who has said nothing longest makes room.
+                    next(iter(self._greeting)).cancel()
             await self._room.acquire()
             try:
                 visitor, address = await loop.sock_accept(listener)
@@ -204,12 +211,17 @@ class Terminator:
         visitor.setblocking(False)
         with contextlib.suppress(OSError):
             visitor.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        visit = asyncio.current_task()
+        assert visit is not None
+        self._greeting[visit] = None
         try:
             heard, say = await _greet(visitor, self._certificate.context())
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             # No TLS, nothing in common, a certificate not trusted, or silence: nothing that the operator could mend.
             visitor.close()
             return
+        finally:
+            del self._greeting[visit]
         if self._shut.is_set():
             say.transport.abort()
             return

@@ -1,4 +1,5 @@
-"""Bringing an older database to this program's revision: a backup first, then the migrations."""
+"""Bringing an older database to this program's revision: a backup first, then the migrations; a SQLite file is written
+anew, for in the free pages of an older one may stand who was forgotten."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,4 +34,8 @@ def _upgrade(engine: Engine, backups: Path) -> tuple[str | None, str, Path | Non
     backups.mkdir(mode=0o700, parents=True, exist_ok=True)
     backup, _ = copy_database(engine, backups / f"before-{newest}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     migrate(engine)
+    if engine.dialect.name == "sqlite":
+        outside = engine.raw_connection()
+        outside.cursor().execute("VACUUM")
+        outside.close()
     return before, newest, backup

@@ -50,12 +50,13 @@ def references_in(memo: str) -> list[str]:
     found = []
     for run in _RUNS.findall(whole):
         values = [_VALUES[character] for character in run]
-        total = sum(map(mul, values, _WEIGHTS))  # of the first eight: there are eight weights
+        total = sum(map(mul, values, _WEIGHTS)) % 31  # of the first eight: there are eight weights
         for start in range(len(run) - LENGTH + 1):
-            if total % 31 == 0 and run[start].isalpha():
+            if total == 0 and run[start].isalpha():
                 found.append(run[start : start + LENGTH])
             if start + LENGTH < len(run):
-                total = (total - values[start]) * _UNDO_3 + values[start + LENGTH] * _WEIGHTS[-1]
+                # Left unreduced it would grow by bits with each step, and a long memo take seconds under the lock.
+                total = ((total - values[start]) * _UNDO_3 + values[start + LENGTH] * _WEIGHTS[-1]) % 31
     return found
 
 

@@ -103,9 +103,10 @@ def create_app(installation: Installation) -> Flask:
     assert installation.database, "the tables are made before the first request"
     app.before_request(_bound_bodies)
     own_address.register(app, settings.base_url, given=settings.base_url_given)
-    csrf.init_app(app)
     app.before_request(_meet)
     app.before_request(guard)
+    # After the guard, for it reads the body to its end: of a page's large form a stranger's is not read at all.
+    csrf.init_app(app)
     app.after_request(_compress)
     app.after_request(_harden)
     formats.register(app)
@@ -128,9 +129,10 @@ def _blueprints(app: Flask) -> None:
 
 
 def _bound_bodies() -> None:
-    """What is no file is as small as a page says: werkzeug bounds the fields of a form with files only."""
+    """What is no file is small, whatever room a page gives its form's fields: werkzeug bounds those of a form with
+    files only, and takes any other apart whole."""
     if request.mimetype != "multipart/form-data":
-        request.max_content_length = request.max_form_memory_size
+        request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
 
 
 def _meet() -> None:

@@ -152,6 +152,44 @@ def test_what_cannot_be_read_is_refused_with_its_field(field: str, value: object
         only(**{field: value})
 
 
+@pytest.mark.parametrize("swallowed", range(1, 13))
+def test_fields_moved_into_the_text_before_them_are_no_other_payment(swallowed: int) -> None:
+    said = payos_document(Event())
+    genuine = json.loads(payos_body(said, SECRET))
+    names = sorted(said)
+    moved = names[names.index("description") + 1 :][:swallowed]
+    text = "".join(f"&{name}={'' if said[name] is None else said[name]}" for name in moved)
+    rest = {name: value for name, value in said.items() if name not in moved}
+    body = json.dumps({**genuine, "data": {**rest, "description": said["description"] + text}}).encode()
+    assert proven(body)
+    with pytest.raises(ValueError, match=rf"data\.description holds &{moved[0]}="):
+        read(body)
+
+
+def test_fields_moved_into_the_name_of_another_are_no_other_payment() -> None:
+    said = payos_document(Event())
+    genuine = json.loads(payos_body(said, SECRET))
+    moved = {name: value for name, value in said.items() if name not in ("paymentLinkId", "reference")}
+    moved[f"paymentLinkId={said['paymentLinkId']}&reference"] = said["reference"]
+    body = json.dumps({**genuine, "data": moved}).encode()
+    assert proven(body)
+    with pytest.raises(ValueError, match="is no name of a field: it holds & or ="):
+        read(body)
+
+
+@pytest.mark.parametrize("field", ["orderCode", "paymentLinkId", "reference"])
+def test_without_what_tells_payments_apart_nothing_is_read(field: str) -> None:
+    said = payos_document(Event())
+    del said[field]
+    with pytest.raises(ValueError, match=rf"data\.{field} is missing"):
+        read(json.dumps({"data": said}).encode())
+
+
+@pytest.mark.parametrize("memo", ["a&b=c", "giá=5&đủ", "R&D reference=1", "a & reference = 1"])
+def test_a_memo_may_hold_what_signatures_are_made_of(memo: str) -> None:
+    assert only(description=memo).memo == memo
+
+
 def test_the_published_signature_is_its_own() -> None:
     assert proven(PUBLISHED, PUBLISHED_KEY)
 

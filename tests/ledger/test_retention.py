@@ -1,6 +1,7 @@
 """Who paid is forgotten after a while; what waits keeps it, and the books do not notice."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -59,6 +60,20 @@ def test_a_younger_second_body_stays_while_the_old_one_goes(kept: Database) -> N
         )
     forget_payers(kept, before=NOW + DAY)
     assert bodies(kept).count(1) == 1
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_who_paid_is_gone_from_the_files_too(kept: Database, tmp_path: Path) -> None:
+    def said() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.glob("*.sqlite*"))
+
+    with kept.writing() as session:
+        session.connection().execute(
+            update(NOTICE_BODY).where(NOTICE_BODY.c.notice_id == 1).values(payer_name="PHAM QUOC VUONG")
+        )
+    assert b"PHAM QUOC VUONG" in said()
+    forget_payers(kept, before=NOW + DAY)
+    assert b"PHAM QUOC VUONG" not in said()
 
 
 def test_many_are_deleted_a_batch_at_a_time(kept: Database, monkeypatch: pytest.MonkeyPatch) -> None:

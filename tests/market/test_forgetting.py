@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -14,7 +15,8 @@ from ledger.refused import Refused
 from market.access import roster
 from market.access.model import API_TOKEN, AUDIT, DEVICE, PASSKEY
 from market.cli.noted import noted
-from market.db import Database
+from market.copies import copy_database
+from market.db import Database, open_engine
 from market.forgetting import Going, forget_stall, going
 from market.gaps import gap_report
 from market.markets import find_market
@@ -62,6 +64,23 @@ def test_nothing_of_the_holder_is_left_in_any_table(database: Database, ngan: Fo
     forget(database, ngan)
     with database.reading() as session:
         assert places(session, OLD) == PERMITTED
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_nothing_of_the_holder_is_left_in_the_files_nor_in_a_copy(
+    database: Database, database_url: str, ngan: Forgettable, tmp_path: Path
+) -> None:
+    def left() -> set[str]:
+        said = b"".join(path.read_bytes() for path in tmp_path.glob("*.sqlite*"))
+        return {which for which, old in OLD.items() if old.encode() in said}
+
+    assert left() == OLD.keys()
+    forget(database, ngan)
+    engine = open_engine(database_url)
+    copy_database(engine, tmp_path / "copy")
+    engine.dispose()
+    # The accounts that money was paid to stand in the bank's own notices (docs/privacy.md).
+    assert left() == {which for _, _, which in PERMITTED}
 
 
 def test_the_books_are_the_same_and_verify(database: Database, ngan: Forgettable) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import pytest
 from waitress.server import create_server
 from waitress.wasyncore import loop
 
-from market.serve import MOST_WAITING, _finish, _Shedding
+from market import serve
+from market.config import Settings
+from market.serve import MOST_WAITING, _finish, _Patience, _Shedding, made_server
 
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 
@@ -188,6 +191,97 @@ def test_a_kept_connection_is_closed_with_the_last_answer() -> None:
     for each in list(sockets.values()):
         each.close()
     assert said == ["close"]
+
+
+@contextmanager
+def _turning(tmp_path: Path, most: int) -> Iterator[int]:
+    """A server that takes few visitors, in a thread of its own; gives its port."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+    port = _free_port()
+    settings = Settings.from_environment({"CHO_DATA": str(tmp_path), "CHO_HOST": "127.0.0.1", "CHO_PORT": str(port)})
+    sockets: dict[int, Any] = {}
+    server = made_server(settings, app, sockets, most)
+    patience = _Patience(sockets, most)
+    ending = threading.Event()
+
+    def turn() -> None:
+        while not ending.is_set():
+            loop(timeout=0.02, use_poll=True, map=sockets, count=1)
+            patience.end()
+
+    turning = threading.Thread(target=turn)
+    turning.start()
+    try:
+        yield port
+    finally:
+        ending.set()
+        turning.join()
+        server.task_dispatcher.shutdown()
+        for each in list(sockets.values()):
+            each.close()
+
+
+def _drip(visitor: socket.socket, drop: bytes, times: int) -> bool:
+    """Whether the visitor may say a little again and again."""
+    try:
+        for _ in range(times):
+            visitor.sendall(drop)
+            time.sleep(0.05)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_head_that_never_ends_is_hung_up_on_however_often_a_byte_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "HEAD_WITHIN", 0.5)
+    with _turning(tmp_path, 100) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
+        visitor.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        assert not _drip(visitor, b"x", 100)
+
+
+def test_a_body_that_never_ends_is_hung_up_on_however_often_a_byte_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "BODY_WITHIN", 0.5)
+    with _turning(tmp_path, 100) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
+        visitor.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        assert not _drip(visitor, b"x", 100)
+
+
+def test_a_body_that_comes_as_fast_as_a_bad_line_brings_it_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "BODY_WITHIN", 0.5)
+    with _turning(tmp_path, 100) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
+        visitor.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+        assert _drip(visitor, b"x" * 2_000, 30)
+        assert visitor.recv(100).split(b" ")[1] == b"200"
+
+
+def test_a_visitor_is_answered_while_more_than_there_is_room_for_say_half_a_request(tmp_path: Path) -> None:
+    with _turning(tmp_path, 40) as port:
+        halves = []
+        for _ in range(100):
+            half = socket.create_connection(("127.0.0.1", port), timeout=30)
+            half.sendall(b"GET / HTTP/1.1\r\nX-Long: ")
+            halves.append(half)
+        assert [_status(port, timeout=5) for _ in range(5)] == [200] * 5
+        for half in halves:
+            half.close()
+
+
+def test_a_visitor_is_answered_while_more_than_there_is_room_for_say_nothing(tmp_path: Path) -> None:
+    with _turning(tmp_path, 40) as port:
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(100)]
+        assert _status(port, timeout=5) == 200
+        for each in silent:
+            each.close()
 
 
 def _answered_with(waiting: int) -> tuple[str, dict[str, str]]:

@@ -285,6 +285,26 @@ def test_no_more_than_so_many_are_let_in_at_a_time(folder: Path, authority: Auth
     terminator.end()
 
 
+def test_a_visitor_comes_in_while_as_many_as_there_is_room_for_say_nothing(folder: Path, authority: Authority) -> None:
+    (listener,) = listen("127.0.0.1", 0)
+    handed: list[socket.socket] = []
+    terminator = Terminator(
+        [listener],
+        Certificate(folder / "cert.pem", folder / "key.pem"),
+        lambda connection, address: handed.append(connection),
+        most=5,
+    )
+    port = listener.getsockname()[1]
+    terminator.start()
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    visitor = socket.create_connection(("127.0.0.1", port), timeout=5)
+    authority.trusting().wrap_socket(visitor, server_hostname="127.0.0.1").close()
+    for each in (*silent, *handed):
+        each.close()
+    terminator.close_door()
+    terminator.end()
+
+
 def _refusal(folder: Path) -> str:
     with pytest.raises(Refused) as refused:
         Certificate(folder / "cert.pem", folder / "key.pem")

@@ -57,6 +57,23 @@ def _stand_at(engine: Engine, revision: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_what_an_older_program_left_in_free_pages_is_gone(older: str, tmp_path: Path) -> None:
+    engine = open_engine(older)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE market SET phone = 'forgotten' || hex(zeroblob(4000))"))
+    outside = engine.raw_connection()
+    outside.cursor().execute("PRAGMA secure_delete=OFF")
+    outside.cursor().execute("UPDATE market SET phone = ''")
+    outside.close()
+    engine.dispose()
+    file = Path(str(make_url(older).database))
+    assert b"forgotten" in file.read_bytes()
+    _, _, backup = upgrade(older, tmp_path / "backups")
+    assert backup is not None
+    assert b"forgotten" not in file.read_bytes() + backup.read_bytes()
+
+
 def test_an_older_database_is_migrated_and_keeps_what_it_holds(older: str, tmp_path: Path) -> None:
     before, after, backup = upgrade(older, tmp_path / "backups")
     assert (before, after, backup is not None) == ("0001", NEWEST, True)

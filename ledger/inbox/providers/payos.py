@@ -6,6 +6,7 @@ Source: payos.vn/docs (webhook; "kiểm tra dữ liệu với signature") and th
 
 import hashlib
 import hmac
+import re
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +16,37 @@ from ledger.inbox.providers.proofs import Header
 
 # What payOS posts when an address is registered: the sample of its documentation.
 SAMPLE_LINK, SAMPLE_REFERENCE = "124c33293c43417ab7879e14c8d9eb18", "TF230204212323"
+# What payOS always sends, and tells one payment from another by.
+_NEEDED = ("orderCode", "paymentLinkId", "reference")
+_FIELDS = (
+    "accountNumber|amount|code|counterAccountBankId|counterAccountBankName|counterAccountName|counterAccountNumber"
+    "|currency|desc|description|orderCode|paymentLinkId|reference|transactionDateTime|virtualAccountName"
+    "|virtualAccountNumber"
+)
+_SWALLOWED = re.compile(f"&(?:{_FIELDS})=")
 
 
 def read(body: bytes) -> list[Notice]:
     """The notice in one body; raises ValueError, saying which field is wrong, when it is not payOS's."""
     said = fields.one(fields.json_object(body), "data")
     try:
+        _check_parts(said)
         return _payment(said)
     except ValueError as error:
         raise ValueError(f"data.{error}") from None
+
+
+def _check_parts(said: dict[str, Any]) -> None:
+    """What is signed does not say where a value ends (`proves`): whoever has one genuine body could move fields into
+    the text before them, and the payment would be another one under the same signature."""
+    for field, value in said.items():
+        if "&" in field or "=" in field:
+            raise ValueError(f"{fields.shown(field)} is no name of a field: it holds & or =")
+        if isinstance(value, str) and (swallowed := _SWALLOWED.search(value)):
+            raise ValueError(f"{field} holds {swallowed[0]}, so nobody can tell whether that is a field of its own")
+    for field in _NEEDED:
+        if field not in said:
+            raise ValueError(f"{field} is missing")
 
 
 def _payment(said: dict[str, Any]) -> list[Notice]:

@@ -1,5 +1,6 @@
 """What every answer carries, what cookies are, and how large a request may be."""
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -133,6 +134,37 @@ def test_ten_thousand_fields_are_refused(client: FlaskClient, administrator: Fla
 )
 def test_a_body_without_a_file_is_small(path: str, kind: str, client: FlaskClient, administrator: FlaskClient) -> None:
     assert client.post(path, data=b"x" * 300_000, content_type=kind).status_code == 413
+
+
+@pytest.mark.parametrize("page", ["statements", "statements/import", "statements/columns", "import"])
+def test_a_page_that_takes_files_takes_no_larger_body_without_one(
+    page: str, administrator: FlaskClient, signed_in: Callable[..., FlaskClient], market_id: int
+) -> None:
+    kind = "application/x-www-form-urlencoded"
+    board = signed_in("board", market_id=market_id)
+    assert board.post(f"/board/ben-song/{page}", data=b"a=&" * 100_000, content_type=kind).status_code == 413
+
+
+@pytest.mark.parametrize("page", ["statements", "import"])
+@pytest.mark.parametrize("role", [None, "stallholder"])
+def test_the_body_of_whoever_may_not_see_the_page_is_not_read(
+    page: str,
+    role: str | None,
+    app: Flask,
+    administrator: FlaskClient,
+    signed_in: Callable[..., FlaskClient],
+    huong: StallRow,
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    visitor = app.test_client() if role is None else signed_in(role, stall=huong)
+    unread = io.BytesIO(b"--b" + b"x" * 1_000_000)
+    answer = visitor.post(
+        f"/board/ben-song/{page}",
+        input_stream=unread,
+        content_length=1_000_003,
+        content_type="multipart/form-data; boundary=b",
+    )
+    assert (answer.status_code, unread.tell()) == (302 if role is None else 404, 0)
 
 
 def test_a_file_beyond_the_limit_is_refused(administrator: FlaskClient, market_id: int) -> None:

@@ -17,7 +17,7 @@ from merchants import settling
 from merchants.payments import Outcome, Source, take
 from merchants.stall_check import COLUMNS
 from merchants.stalls import StallRow, find_stall, list_stalls
-from tests.market.web.pages import read
+from tests.market.web.pages import after, read
 from tests.statement_files import as_xlsx
 
 HEADER = ",".join(COLUMNS)
@@ -121,7 +121,10 @@ def test_a_file_larger_than_any_list_is_refused(
 
 def test_a_list_of_a_large_market_comes_back_whole(board: FlaskClient, market_id: int, database: Database) -> None:
     rows = "\n".join(ROW.replace("T-05", f"T-{number}") for number in range(3000))
-    assert board.post("/board/ben-song/import", data={"list": f"{HEADER}\n{rows}"}).status_code == 303
+    answer = board.post(
+        "/board/ben-song/import", data={"list": f"{HEADER}\n{rows}"}, content_type="multipart/form-data"
+    )
+    assert answer.status_code == 303
     with database.reading() as session:
         assert len(list_stalls(session, market_id)) == 3000
 
@@ -134,6 +137,45 @@ def test_a_list_of_staff_gives_no_stalls_account_to_another(
     answer = signed_in(role, market_id=market_id).post("/board/ben-song/import", data={"list": f"{HEADER}\n{row}\n"})
     assert answer.status_code == status
     assert ("Đây là tài khoản của sạp khác." in answer.text) == (role == "staff")
+
+
+def test_a_list_that_was_saved_leads_on_to_printing_the_signs(board: FlaskClient, market_id: int) -> None:
+    page = after(board, "/board/ben-song/import", list=f"{HEADER}\n{ROW}")
+    assert 'Đã nhập: 1 sạp mới, 0 sạp có sửa, 0 sạp giữ nguyên. <a href="/board/ben-song/signs">' in page
+
+
+def test_the_first_list_is_step_2_and_may_be_typed(board: FlaskClient, market_id: int) -> None:
+    page = read(board, "/board/ben-song/import")
+    assert "Bước 2: danh sách sạp." in page
+    assert 'href="/board/ben-song/stalls/new"' in page
+
+
+def test_with_a_list_of_stalls_the_next_step_is_their_signs(board: FlaskClient, huong: StallRow) -> None:
+    page = read(board, "/board/ben-song/import")
+    assert "Bước 2" not in page
+    assert "Danh sách đủ rồi, in bảng mã" in page
+
+
+def test_before_the_first_stall_there_are_no_signs_to_choose(board: FlaskClient, market_id: int) -> None:
+    page = read(board, "/board/ben-song/signs")
+    assert "Chưa có sạp nào đang bán" in page
+    assert 'href="/board/ben-song/import"' in page
+    assert "Làm tệp PDF để in" not in page
+
+
+@pytest.mark.parametrize(
+    ("with_stall", "said", "way"),
+    [(False, "Chợ chưa có sạp nào", "import"), (True, "Chưa có kênh nào báo tiền", "connections")],
+)
+def test_a_market_that_cannot_be_told_of_money_says_what_it_lacks(
+    board: FlaskClient, add_stall: Callable[..., StallRow], market_id: int, with_stall: bool, said: str, way: str
+) -> None:
+    if with_stall:
+        add_stall(market_id, "C-01", "970436", "0123499999")
+    page = read(board, "/board/ben-song/unmatched")
+    assert said in page
+    assert f'href="/board/ben-song/{way}"' in page
+    assert "Khoản nào ngân hàng báo cũng đã vào đúng sạp." not in page
 
 
 @pytest.mark.parametrize("layout", ["a5", "a4", "a6", "sheet"])
