@@ -5,6 +5,7 @@ other name than this program gives, and not a byte more than it says.
 """
 
 import base64
+import errno
 import hashlib
 import json
 import re
@@ -115,8 +116,20 @@ def opened_backup(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
             yield archive, _read_manifest(path, archive)
     except FileNotFoundError:
         raise Refused(f"{path} is not there; name the file that `backup create` wrote") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError, OSError) as error:
+        # A changed directory may point to where no file can be read.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        _refuse_bare_copy(path)
         raise Refused(f"{path} is no backup of this program, or it is damaged ({error}); take another one") from None
+
+
+def _refuse_bare_copy(path: Path) -> None:
+    with path.open("rb") as file:
+        begins = file.read(16)
+    if begins.startswith((b"SQLite format 3\0", b"PGDMP")):
+        message = f"{path} is a copy of the database alone, as `upgrade` makes it first, and no backup"
+        raise Refused(f"{message}; docs/backup.md says how to go back to it") from None
 
 
 def _read_manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:

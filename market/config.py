@@ -27,6 +27,8 @@ SETTINGS = {
     "CHO_BACKUP_PASSPHRASE_FILE": "file with the passphrase that backups keep the installation's key under",
     "CHO_KEEP_PAYERS_DAYS": "days that payers' names, accounts and messages are kept (default: 180)",
 }
+# By provider, the setting that says where its own interface is.
+INTERFACES = {"sepay": "CHO_SEPAY_API", "casso": "CHO_CASSO_API", "casso-v2": "CHO_CASSO_API"}
 Network = IPv4Network | IPv6Network
 
 

@@ -119,10 +119,15 @@ def address(settings: Settings) -> Iterator[Finding]:
     if settings.base_url.startswith("https://") and site_of(settings.base_url) is None:
         message = f"{settings.base_url} is no name, so browsers know no passkeys there"
         yield Finding("address", message, "name a domain in CHO_BASE_URL")
+    yield from unnamed(settings)
+    yield from _port(settings)
+
+
+def unnamed(settings: Settings) -> Iterator[Finding]:
+    """That others are let in, and links lead to no address that they know."""
     if not settings.base_url_given and not _is_this_machine(settings.host):
         message = f"links and codes lead to {settings.base_url}"
         yield Finding("address", message, "name the address that others reach this machine by in CHO_BASE_URL")
-    yield from _port(settings)
 
 
 def _is_this_machine(name: str) -> bool:

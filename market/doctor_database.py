@@ -20,14 +20,14 @@ from ledger.refused import Refused
 from market import told_otherwise
 from market.access.model import AUDIT, PASSKEY
 from market.access.passkeys import site_of
-from market.channels import list_channels
+from market.channels import PROVIDERS, list_channels
 from market.config import Settings
 from market.connections import connections
 from market.db import SAFE_WAL, open_engine, revision_of, revisions, shown, sqlite_driver, trouble
 from market.doctor import Finding
 from market.markets import list_markets
 from market.model import CHANNEL, LOGIN
-from market.secret_key import installation_key, unseal
+from market.secret_key import BRING_BACK, GUESSED_BELOW, installation_key, lost_key, unseal
 
 # A clock is right to a minute, and what is told is booked within one.
 TOLERATED = timedelta(minutes=1)
@@ -124,8 +124,11 @@ def _backup(connection: Connection, now: datetime) -> Iterator[Finding]:
 
 
 def _secrets(session: Session, settings: Settings) -> Iterator[Finding]:
+    if (lost := lost_key(settings, session.connection())) is not None:
+        yield Finding("key", lost, BRING_BACK)
+        return
     rows = [
-        (row.id, row.sealed, said)
+        (column, row.id, row.sealed, said)
         for table, column, said in SECRETS
         for row in session.connection().execute(
             select(table.c.id, table.c[column].label("sealed")).where(table.c[column].is_not(None)).order_by(table.c.id)
@@ -133,21 +136,21 @@ def _secrets(session: Session, settings: Settings) -> Iterator[Finding]:
     ]
     if not rows:
         return
-    if settings.secret_key is None and not settings.secret_key_file.exists():
-        message = f"{settings.secret_key_file} is not there, and {len(rows)} secrets lie under it"
-        yield Finding("key", message, "bring it back from a backup")
-        return
     try:
         key = installation_key(settings)
     except Refused as refused:
-        yield Finding("key", refused.problems[0].message, "bring it back from a backup")
+        yield Finding("key", refused.problems[0].message, BRING_BACK)
         return
-    for about, sealed, said in rows:
+    for column, about, sealed, said in rows:
+        what, _, mend = said.format(about, about).partition("; ")
         try:
-            unseal(key, sealed)
+            length = len(unseal(key, sealed))
         except InvalidToken:
-            what, _, mend = said.format(about, about).partition("; ")
             yield Finding("secrets", f"the {what} lies under another key", f"bring the former key back, or {mend}")
+            continue
+        if column == "secret" and length < GUESSED_BELOW:
+            message = f"the {what} has only {length} characters and may be guessed"
+            yield Finding("secrets", message, f"have one of {GUESSED_BELOW} or more made, and {mend}", wrong=False)
 
 
 def _passkeys(session: Session, settings: Settings) -> Iterator[Finding]:
@@ -166,6 +169,11 @@ def _channels(session: Session, settings: Settings, now: datetime) -> Iterator[F
         if channel.status == "on" and channel.poll_trouble:
             mend = f"mend that, then `channel poll {channel.id}`"
             yield Finding("channels", f"channel {channel.id} is polled in vain: {channel.poll_trouble}", mend)
+        # One that is polled is told of payments without a webhook.
+        takes_webhooks = channel.provider in PROVIDERS and channel.status == "on" and not channel.token_kept
+        if takes_webhooks and not channel.secret_kept:
+            message = f"channel {channel.id} keeps no secret of {channel.provider}, so every webhook is refused"
+            yield Finding("channels", message, f"`channel secret {channel.id} --secret-file FILE` keeps one")
     if settings.secret_key is None and not settings.secret_key_file.exists():
         return
     key = installation_key(settings)

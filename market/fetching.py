@@ -20,6 +20,8 @@ TRIES = 4
 LONGEST_WAIT = 60
 # Seconds before a try again, doubled each time.
 FIRST_WAIT = 1.0
+# How it is said that no provider stands at an address.
+UNREACHED = "cannot be reached"
 Pause = Callable[[float], object]
 
 
@@ -55,7 +57,7 @@ def fetch(address: str, question: Question, pause: Pause) -> bytes:
     )
     for tried in range(TRIES):
         try:
-            return _once(request)
+            return _once(address, request)
         except _Again as trouble:
             wait = FIRST_WAIT * 2**tried if trouble.wait is None else trouble.wait
             if tried == TRIES - 1 or wait > LONGEST_WAIT:
@@ -64,16 +66,18 @@ def fetch(address: str, question: Question, pause: Pause) -> bytes:
     raise AssertionError("the last try returns or raises")
 
 
-def _once(request: urllib.request.Request) -> bytes:
+def _once(address: str, request: urllib.request.Request) -> bytes:
     try:
         with _OPENER.open(request, timeout=PATIENCE) as answer:
             return _whole(answer)
     except urllib.error.HTTPError as error:
         with error:
             _refuse(error)
+    except urllib.error.URLError as error:
+        reason = getattr(error.reason, "strerror", None) or str(error.reason)
+        raise _Again(f"at {address} {UNREACHED} ({reason[:1].lower()}{reason[1:]}); check the network") from None
     except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise _Again(f"no whole answer ({type(error).__name__}: {reason})") from None
+        raise _Again(f"no whole answer ({type(error).__name__}: {error})") from None
 
 
 def _whole(answer: Any) -> bytes:

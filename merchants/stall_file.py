@@ -259,7 +259,7 @@ def _account_change(before: StallRow, stall: NewStall, line: int) -> Iterator[Pr
     if (stall.bin, stall.account_number) != (before.bin, before.account_number):
         yield Problem(
             f"{before.code} is registered with account ending {before.account_number[-4:]} at bank {before.bin};"
-            " a list of stalls does not change a bank account",
+            f" a list of stalls does not change a bank account; use: stall account {before.code} --market …",
             line,
             "account_number",
             "account_change",

@@ -5,6 +5,7 @@ import importlib
 import io
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,15 +19,16 @@ from market.config import Settings
 
 GROUPS = {
     "market": "Markets: add, list.",
-    "stall": "Stalls: import, list, connections, close, pause, open, coded, export, forget.",
-    "qr": "VietQR payloads: encode, decode, pictures.",
-    "sign": "Signs with a stall's code, as PDF.",
-    "channel": "Sources of bank news: add, list, renew a secret, off and on, replay, poll.",
-    "payment": "Payments: import, add, correct, settle.",
-    "month": "Close a month.",
-    "report": "Reports of a month, a year, the province.",
-    "ledger": "The books: verify, export.",
-    "user": "Logins: add.",
+    "stall": "Stalls: import, list, connections, account, close, pause, open, coded, export, forget.",
+    "qr": "VietQR payloads: encode, decode, image, read; banks: bank, banks.",
+    "sign": "Signs with a stall's code, as PDF: print.",
+    "channel": "Sources of bank news: add, list, secret, token, poll, off, on, replay.",
+    "payment": "Payments: import, add, reverse, not-sale, sale, confirm; what waits: unmatched, assign, held, same, "
+    "another, hold, parked, differing.",
+    "month": "Months: close.",
+    "report": "Reports: month, year, province, revenue, gaps.",
+    "ledger": "The books: verify, seal, seals, export.",
+    "user": "Logins: list, add, password, code, off.",
     "audit": "Who did or looked at what: list.",
     "token": "Tokens for the API: add, list, off.",
     "serve": "Serve this machine's markets in a browser.",
@@ -35,6 +37,8 @@ GROUPS = {
     "doctor": "What is wrong with this installation, and the mend.",
     "upgrade": "Back up, then migrate an older database.",
 }
+# The door's own: it runs them before the program is asked.
+TEST = ("test", "Run the tests; what follows goes to pytest.")
 
 
 class _Groups(click.Group):
@@ -52,7 +56,7 @@ class _Groups(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(GROUPS.items()))
+            formatter.write_dl([*GROUPS.items(), TEST])
 
 
 @click.command(cls=_Groups, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -107,9 +111,9 @@ def _trouble(error: Exception) -> str | None:
     if "sqlalchemy" in sys.modules:
         from sqlalchemy.exc import SQLAlchemyError
 
-        from market.db import trouble
+        from market.db import sqlite_driver, trouble
 
-        if isinstance(error, SQLAlchemyError):
+        if isinstance(error, (SQLAlchemyError, sqlite_driver().Error)):
             return trouble(error)
     if isinstance(error, UnicodeEncodeError):
         return f"{error.object!a} is not UTF-8; type it again"
@@ -121,15 +125,26 @@ def _trouble(error: Exception) -> str | None:
 
 
 def _fault(error: Exception) -> int:
-    """A fault of ours: one line to the user, the traceback to the log in the data folder."""
+    """A fault of ours: one line to the user, the traceback to the log in the data folder, or where that cannot be
+    written to a file of its own."""
+    text = f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv[1:2])}\n{traceback.format_exc()}\n"
     try:
         log = Settings.from_environment().data / "cho.log"
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv[1:2])}\n{traceback.format_exc()}\n")
+            file.write(text)
         where = f"the traceback is in {log}"
     except (OSError, Refused):
-        traceback.print_exc()
-        where = "the traceback stands above"
+        where = _kept_elsewhere(text)
     name = type(error).__name__
     click.echo(f"fault: {name} in the program itself; what was not finished was undone; {where}", err=True)
     return 3
+
+
+def _kept_elsewhere(text: str) -> str:
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="cho-", suffix=".log", delete=False, encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        click.echo(text, err=True)
+        return "the traceback stands above"
+    return f"the traceback is in {file.name}"

@@ -16,12 +16,12 @@ from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, print_table
-from market.cli.secret_given import secret_given
+from market.cli.secret_given import DASH, secret_given
 from market.config import Settings
 from market.deliveries import BATCH
 from market.markets import find_market
 from market.polling import keep_token
-from market.secret_key import seal
+from market.secret_key import GUESSED_BELOW, seal
 from merchants.payments import take_up
 from merchants.settling import try_again
 from merchants.stalls import find_stall
@@ -46,10 +46,10 @@ command.add_command(poll_)
 @click.option("--market", required=True, help="The market's slug.")
 @click.option("--stall", help="Code of the one stall this channel credits; without it, the whole market.")
 @click.option("--secret-file", type=click.Path(path_type=Path), help="File whose first line is the provider's secret.")
-@click.option("--secret", type=click.Choice(["-"]), help="Read the secret from stdin.")
+@click.option("--secret", type=DASH, help="Read the secret from stdin; on a terminal it is asked for, unseen.")
 @click.option("--auth", help="How the provider proves itself, where it has several ways.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="File with the token of the provider's interface.")
-@click.option("--token", type=click.Choice(["-"]), help="Read that token from stdin.")
+@click.option("--token", type=DASH, help="Read that token from stdin.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def add(
@@ -93,6 +93,16 @@ def add(
     else:
         click.echo(f"channel {channel_id} added; the provider calls {settings.base_url}{url}")
         _print_made(made)
+    if said is None:
+        click.echo(f"it keeps no secret yet: run channel secret {channel_id} --secret-file FILE", err=True)
+    else:
+        _note_short(said)
+
+
+def _note_short(secret: str) -> None:
+    if len(secret) < GUESSED_BELOW:
+        mend = f"have the provider make one of {GUESSED_BELOW} or more"
+        click.echo(f"note: the secret has only {len(secret)} characters and may be guessed; {mend}", err=True)
 
 
 def _print_made(secret: str | None) -> None:
@@ -142,7 +152,7 @@ def list_(settings: Settings, as_json: bool) -> None:
 @command.command()
 @click.argument("channel", type=NUMBER)
 @click.option("--secret-file", type=click.Path(path_type=Path), help="File whose first line is the provider's secret.")
-@click.option("--secret", type=click.Choice(["-"]), help="Read the secret from stdin.")
+@click.option("--secret", type=DASH, help="Read the secret from stdin; on a terminal it is asked for, unseen.")
 @click.option(
     "--overlap",
     type=click.IntRange(0, 24 * 30),
@@ -178,6 +188,7 @@ def secret(
         until = f"until {former_until.astimezone(HO_CHI_MINH):%Y-%m-%d %H:%M}" if former_until else "no longer"
         click.echo(f"channel {channel} has another secret; the former one is taken {until}")
         _print_made(made)
+    _note_short(said)
 
 
 @command.command()

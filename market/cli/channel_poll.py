@@ -5,15 +5,16 @@ from pathlib import Path
 
 import click
 
-from ledger.days import parse_day, utc_now
+from ledger.days import local_date, parse_day, utc_now
 from ledger.refused import Problem, Refused
 from market.channels import find_channel
 from market.cli.noted import noted
 from market.cli.numbers import NUMBER
 from market.cli.opened import installation
 from market.cli.output import print_json, print_problems, progress
-from market.cli.secret_given import secret_given
-from market.config import Settings
+from market.cli.secret_given import DASH, secret_given
+from market.config import INTERFACES, Settings
+from market.fetching import UNREACHED
 from market.polling import keep_token, poll
 from market.secret_key import seal
 
@@ -21,7 +22,7 @@ from market.secret_key import seal
 @click.command()
 @click.argument("channel", type=NUMBER)
 @click.option("--token-file", type=click.Path(path_type=Path), help="File whose first line is the token.")
-@click.option("--token", type=click.Choice(["-"]), help="Read the token from stdin.")
+@click.option("--token", type=DASH, help="Read the token from stdin; on a terminal it is asked for, unseen.")
 @click.pass_obj
 def token(settings: Settings, channel: int, token_file: Path | None, token: str | None) -> None:
     """Keep the token (Casso: API key) that opens the provider's own interface to CHANNEL; from then on it is polled."""
@@ -44,6 +45,9 @@ def token(settings: Settings, channel: int, token_file: Path | None, token: str 
 def poll_(settings: Settings, channel: int, since: str | None, as_json: bool) -> int:
     """Catch up now: ask the provider for what its webhook did not tell, and record it once."""
     day = None if since is None else parse_day(since, "since")
+    now = utc_now()
+    if day is not None and day > local_date(now):
+        raise Refused(Problem(f"{day} lies in the future; today is {local_date(now)}", field="since"))
     opened = installation(settings)
     with opened.database.reading() as session:
         row = find_channel(session, channel)
@@ -52,15 +56,19 @@ def poll_(settings: Settings, channel: int, since: str | None, as_json: bool) ->
 
         def announce(read: int, total: int) -> None:
             nonlocal shown
-            now = 1000 * read // max(read, total, 1)
-            step(now - shown)
-            shown = now
+            part = 1000 * read // max(read, total, 1)
+            step(part - shown)
+            shown = part
 
-        polled = poll(opened, row, now=utc_now(), pause=time.sleep, since=day, announce=announce)
+        polled = poll(opened, row, now=now, pause=time.sleep, since=day, announce=announce)
     document = polled.summary.document()
-    if as_json:
+    nothing_read = polled.stopped and not polled.summary.read
+    if as_json and not nothing_read:
         print_json(document)
-    else:
+    elif not nothing_read:
         click.echo(", ".join(f"{count} {name}" for name, count in document.items() if isinstance(count, int)))
-    print_problems([Problem(line) for line in polled.trouble.splitlines()])
+    trouble = polled.trouble
+    if UNREACHED in polled.stopped:
+        trouble = trouble.replace(polled.stopped, f"{polled.stopped} and {INTERFACES[row.provider]}", 1)
+    print_problems([Problem(line) for line in trouble.splitlines()])
     return 1 if polled.trouble else 0

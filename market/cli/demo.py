@@ -47,7 +47,8 @@ def command(settings: Settings, no_serve: bool, stalls: int, months: int, seed: 
     plan = Plan(stalls, months, seed, Month.of(local_date(now)))
     with progress("Building the sample province", size(plan)) as step:
         built = build(own, plan, now=now, progress=step)
-    click.echo(f"The sample province is in {data}; it is served on {own.base_url}")
+    where = f"`python3 run.py demo` serves it on {own.base_url}" if no_serve else f"it is served on {own.base_url}"
+    click.echo(f"The sample province is in {data}; {where}")
     for path, page in (("/", "sign in"), ("/s/quang-ngai/C-01", "a stall's page for shoppers, without signing in")):
         click.echo(f"  {own.base_url}{path}  {page}")
     for login in built.logins:

@@ -29,5 +29,7 @@ def command(settings: Settings, as_json: bool) -> int:
     else:
         for each in found:
             click.echo(f"{'' if each.wrong else 'note: '}{each.check}: {each.message}; {each.mend}")
-        click.echo(f"{len(wrong)} things to mend" if wrong else "all is well", err=bool(wrong))
+        click.echo(
+            f"{len(wrong)} thing{'s' if len(wrong) > 1 else ''} to mend" if wrong else "all is well", err=bool(wrong)
+        )
     return 1 if wrong else 0

@@ -63,7 +63,8 @@ def seal(settings: Settings, market: str | None) -> None:
     else:
         with database.writing() as session:
             sealed = seal_books(session, find_market(session, market).id, now=now)
-    click.echo(f"{day_to_seal(now)}: {sealed} books sealed")
+    done = f"{sealed} book{'s' if sealed > 1 else ''} sealed" if sealed else "sealed already"
+    click.echo(f"{day_to_seal(now)}: {done}")
 
 
 @command.command()

@@ -2,7 +2,7 @@
 
 import click
 
-from ledger.days import Month, utc_now
+from ledger.days import Month, local_date, utc_now
 from market import reports
 from market.cli.noted import noted
 from market.cli.opened import installation
@@ -24,11 +24,14 @@ def command() -> None:
 def close(settings: Settings, month: str, market: str, as_json: bool) -> None:
     """Freeze the report of MONTH (YYYY-MM) under a number; again after changes, under the next."""
     which = Month.parse(month)
+    now = utc_now()
     with installation(settings).database.writing() as session:
         row = find_market(session, market)
-        version, new = reports.close(session, row, which, login_id=None, now=utc_now())
+        version, new = reports.close(session, row, which, login_id=None, now=now)
         if new:
             noted(session, "month_closed", market_id=row.id, month=str(which), version=version)
+    if local_date(now) <= which.last:
+        click.echo("the month is not over; what comes later makes the next version", err=True)
     if not new:
         click.echo(f"nothing has changed since version {version}", err=True)
     if as_json:

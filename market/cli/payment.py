@@ -101,8 +101,12 @@ def _moment(text: str, now: datetime) -> datetime:
         moment = moment.astimezone(UTC)
     except OverflowError:
         raise Refused(Problem(f"{text!r} is out of range", field="at")) from None
-    if moment > now + timedelta(minutes=5) or moment.year < 2000:
-        raise Refused(Problem(f"{text!r} lies in the future or long ago", field="at"))
+    if moment > now + timedelta(minutes=5):
+        message = f"{text!r} lies in the future; it is {now.astimezone(HO_CHI_MINH):%Y-%m-%d %H:%M} now"
+        raise Refused(Problem(message, field="at"))
+    if moment.year < 2000:
+        message = f"{text!r} lies before the year 2000; it is {now.astimezone(HO_CHI_MINH):%Y-%m-%d %H:%M} now"
+        raise Refused(Problem(message, field="at"))
     return moment
 
 

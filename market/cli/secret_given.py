@@ -8,9 +8,27 @@ import click
 from ledger.refused import Problem, Refused
 
 
+class _Dash(click.ParamType[str]):
+    """`-`, for stdin. What else is typed there is a secret, and not said again."""
+
+    name = "-"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "-"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != "-":
+            name = param.opts[0] if param else ""
+            self.fail(f"use {name}-file FILE or {name} -", param, ctx)
+        return "-"
+
+
+DASH = _Dash()
+
+
 def secret_given(file: Path | None, typed: str | None, name: str) -> str | None:
-    """The first line of the file of `--NAME-file FILE`, or of stdin for `--NAME -`; None where neither is given.
-    Raises Refused where there is nothing in it."""
+    """The first line of the file of `--NAME-file FILE`, or of stdin for `--NAME -`, where a terminal is asked without
+    showing it; None where neither is given. Raises Refused where there is nothing in it."""
     if file is not None and typed is not None:
         raise click.UsageError(f"give --{name}-file or --{name} -, not both")
     if file is not None:
@@ -18,6 +36,8 @@ def secret_given(file: Path | None, typed: str | None, name: str) -> str | None:
             said = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise Refused(Problem(f"{file} cannot be read: {error}", field=f"{name}-file")) from None
+    elif typed is not None and sys.stdin.isatty():
+        said = str(click.prompt(name.capitalize(), hide_input=True, err=True))
     elif typed is not None:
         said = sys.stdin.readline()
     else:

@@ -53,4 +53,4 @@ def print_(settings: Settings, market: str, codes: tuple[str, ...], layout: str,
     with opened.database.writing() as session:
         mark_printed(session, row.id, [sign.stall_code for sign in signs], utc_now())
         noted(session, "sign_printed", market_id=row.id, rows=len(signs))
-    click.echo(f"{len(signs)} signs in {output}", err=True)
+    click.echo(f"{len(signs)} sign{'s' if len(signs) != 1 else ''} in {output}", err=True)

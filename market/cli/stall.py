@@ -18,7 +18,7 @@ from market.files import writing_whole
 from market.forgetting import forget_stall, going
 from market.markets import find_market
 from market.stall_copy import write_copy
-from market.web.log_words import SAID
+from market.web.log_words import in_vietnamese
 from merchants import account_changes, stalls
 from merchants.feeds import STATES
 from merchants.forgetting import check as check_closed
@@ -177,7 +177,7 @@ def export(settings: Settings, market: str, code: str, output: Path) -> None:
     now = utc_now()
     with database.reading() as session, writing_whole(output) as file:
         stall = stalls.find_stall(session, find_market(session, market).id, code)
-        rows = write_copy(session, stall, file, acts=SAID, now=now)
+        rows = write_copy(session, stall, file, told=in_vietnamese, now=now)
     with database.writing() as session:
         noted(session, "stall_copied", market_id=stall.market_id, stall_id=stall.id, rows=rows)
     click.echo(f"{rows} rows in {output}", err=True)

@@ -1,18 +1,23 @@
 """`channel`: where bank news comes from, and that a secret goes in and never comes out."""
 
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from sqlalchemy import select
 
 from ledger import books
+from market.cli.secret_given import secret_given
 from market.db import Database
 from market.model import CHANNEL
 from market.secret_key import unseal
 from merchants.payments import Source
 from merchants.stalls import StallRow
+from tests.conftest import NOW
 
 SECRET = "spk_live_4hJk2mPq"
 IN_MARKET = ("--market", "ben-song")
@@ -30,6 +35,60 @@ def secret_file(tmp_path: Path) -> Path:
 def test_a_channel_is_added_and_answers_at_its_address(cho: Any, market_id: int) -> None:
     added = cho.json("channel", "add", "sepay", *IN_MARKET)
     assert added == {"channel": added["channel"], "provider": "sepay", "url": f"/hooks/{added['channel']}"}
+
+
+@on_sqlite
+def test_a_channel_without_a_secret_says_how_it_gets_one(cho: Any, market_id: int, secret_file: Path) -> None:
+    said = cho.done("channel", "add", "sepay", *IN_MARKET)
+    assert said.err == "it keeps no secret yet: run channel secret 1 --secret-file FILE\n"
+    assert cho.done("channel", "secret", 1, "--secret-file", secret_file).err == ""
+    assert cho.done("channel", "add", "sepay", *IN_MARKET, "--secret-file", secret_file).err == ""
+
+
+@on_sqlite
+def test_a_short_secret_is_taken_with_a_note(cho: Any, market_id: int) -> None:
+    note = "note: the secret has only 6 characters and may be guessed; have the provider make one of 16 or more\n"
+    assert cho.done("channel", "add", "sepay", *IN_MARKET, "--secret", "-", stdin="abc123\n").err == note
+    assert cho.done("channel", "secret", 1, "--secret", "-", stdin="abc124\n").err == note
+
+
+@on_sqlite
+@pytest.mark.parametrize("option", ["--secret", "--token"])
+def test_what_is_typed_among_the_arguments_is_refused_and_not_said_again(cho: Any, market_id: int, option: str) -> None:
+    said = cho("channel", "add", "sepay", *IN_MARKET, option, SECRET)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.endswith(f"Error: Invalid value for '{option}': use {option}-file FILE or {option} -\n")
+    assert SECRET not in said.err
+    assert cho.json("channel", "list") == []
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_asked_for_the_secret_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask(text: str) -> str:
+        sys.stderr.write(text)
+        return SECRET
+
+    monkeypatch.setattr(sys, "stdin", _Terminal())
+    monkeypatch.setattr(click.termui, "hidden_prompt_func", ask)
+    assert secret_given(None, "-", "secret") == SECRET
+    said = capsys.readouterr()
+    assert (said.out, said.err.strip()) == ("", "Secret:")
+
+
+@on_sqlite
+def test_the_table_says_when_it_was_last_heard_as_a_clock_there_does(
+    cho: Any, database: Database, channel: Source
+) -> None:
+    with database.writing() as session:
+        session.connection().execute(CHANNEL.update().values(last_heard_at=NOW))
+    assert " 2026-11-24 08:00 " in cho.done("channel", "list").out
+    assert cho.json("channel", "list")[0]["last_heard_at"] == "2026-11-24T01:00:00+00:00"
 
 
 @on_sqlite

@@ -130,6 +130,24 @@ def test_a_poll_in_trouble_says_what_it_took_and_what_is_wrong(cho: Any, polls: 
     ]
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_poll_that_read_nothing_says_nothing_but_why(
+    cho: Any, polls: Callable[..., list[Any]], form: list[str]
+) -> None:
+    polls(Polled(stopped="sepay at https://x.vn cannot be reached (timed out); check the network"))
+    assert cho.refused("channel", "poll", 1, *form) == [
+        "error: sepay at https://x.vn cannot be reached (timed out); check the network and CHO_SEPAY_API"
+    ]
+
+
+def test_a_day_to_come_is_refused_before_anything_is_asked(cho: Any, polls: Callable[..., list[Any]]) -> None:
+    asked = polls(Polled())
+    assert cho.refused("channel", "poll", 1, "--since", "2026-11-25") == [
+        "error: since: 2026-11-25 lies in the future; today is 2026-11-24"
+    ]
+    assert asked == []
+
+
 def test_the_list_says_when_a_channel_was_polled_and_what_failed(
     cho: Any, database: Database, polls: Callable[..., list[Any]]
 ) -> None:

@@ -1,8 +1,10 @@
 """What every command does alike: exit codes, help, one line a problem; and what goes wrong around the program."""
 
+import re
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from market import db, markets
+from market.cli import GROUPS, output
 from market.cli import cho as program
 from market.config import SETTINGS
 
@@ -46,6 +49,25 @@ def test_every_command_explains_itself(bare_cho: Any, data: Path, path: tuple[st
         assert said.out.startswith("Usage: run.py")
         assert said.err == ""
     assert not data.exists()
+
+
+def test_the_help_names_every_command_of_every_group(bare_cho: Any) -> None:
+    for name, *commands in [path for path in COMMANDS if len(path) > 1]:
+        assert set(commands) <= set(re.findall(r"[\w-]+", GROUPS[name].partition(": ")[2])), name
+    assert re.search(r"^  test +Run the tests", bare_cho.done("--help").out, re.MULTILINE)
+
+
+def test_a_table_says_moments_as_a_clock_in_viet_nam_and_what_people_wrote_as_they_did(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    at = "2026-11-24T01:00:30.123456"
+    output.print_table(
+        ("at", "used_at", "memo"), [(f"{at}Z", f"{at}+00:00", f"{at}Z"), ("2026-11-24", None, "2026-11-24")]
+    )
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [
+        ["2026-11-24", "08:00", "2026-11-24", "08:00", f"{at}Z"],
+        ["2026-11-24", "2026-11-24"],
+    ]
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -266,8 +288,25 @@ def test_a_fault_of_ours_is_three_one_line_and_a_traceback_in_the_log(
     assert log.rstrip().endswith("KeyError: 'oh no'")
 
 
-def test_a_fault_that_cannot_be_logged_is_shown(bare_cho: Any, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_cannot_be_logged_there_is_one_line_and_a_traceback_in_a_file_of_its_own(
+    bare_cho: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(markets, "list_markets", _fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    data.mkdir()
+    (data / "cho.log").mkdir()
+    said = bare_cho("market", "list")
+    (log,) = tmp_path.glob("cho-*.log")
+    assert (said.code, len(said.err.splitlines())) == (3, 1)
+    assert said.err.endswith(f"the traceback is in {log}\n")
+    assert log.read_text(encoding="utf-8").rstrip().endswith("KeyError: 'oh no'")
+
+
+def test_a_fault_that_cannot_be_logged_at_all_is_shown(
+    bare_cho: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markets, "list_markets", _fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     data.mkdir()
     (data / "cho.log").mkdir()
     said = bare_cho("market", "list")

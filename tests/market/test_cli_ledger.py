@@ -163,7 +163,7 @@ def test_an_export_is_refused_with_the_mend_and_writes_nothing(cho: Any, books: 
 
 def test_yesterday_is_sealed_and_a_day_lists_its_seals(cho: Any, books: None, tu: StallRow) -> None:
     assert cho.done("ledger", "seal", *IN_MARKET).out == "2026-11-23: 2 books sealed\n"
-    assert cho.done("ledger", "seal").out == "2026-11-23: 0 books sealed\n"
+    assert cho.done("ledger", "seal").out == "2026-11-23: sealed already\n"
     heads = {row["stall"]: row["hash"] for row in _export(cho)}
     assert cho.json("ledger", "seals", "2026-11-23", *IN_MARKET) == [
         {"code": "C-01", "number": 2, "head": heads["C-01"]},

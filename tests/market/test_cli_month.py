@@ -106,6 +106,13 @@ def test_closing_a_month_again_without_a_change_changes_nothing(cho: Any, octobe
     assert (again.out, again.err) == ("2026-10 closed, version 1\n", "nothing has changed since version 1\n")
 
 
+@on_sqlite
+def test_a_month_that_is_not_over_is_closed_with_a_note(cho: Any, market_id: int) -> None:
+    said = cho.done("month", "close", "2026-11", *IN_MARKET)
+    note = "the month is not over; what comes later makes the next version\n"
+    assert (said.out, said.err) == ("2026-11 closed, version 1\n", note)
+
+
 def test_the_year_has_twelve_months(cho: Any, october: list[int]) -> None:
     year = cho.json("report", "year", 2026, *IN_MARKET)
     assert (year["market"], year["year"], len(year["months"])) == ("ben-song", 2026, 12)

@@ -89,8 +89,11 @@ def _exported(cho: Any, month: str) -> list[list[str]]:
         (["--key", "with a space"], "error: key: must be 8 to 64 of A-Z, a-z, 0-9, _ and -"),
         (["--key", "again-00000002"], "error: key: must not begin with 'again-', as the program's own do"),
         (["--at", "yesterday"], "error: at: 'yesterday' is no moment; write 2026-11-24T07:58"),
-        (["--at", "2026-11-24T09:00"], "error: at: '2026-11-24T09:00' lies in the future or long ago"),
-        (["--at", "1999-01-01T00:00"], "error: at: '1999-01-01T00:00' lies in the future or long ago"),
+        (["--at", "2026-11-24T09:00"], "error: at: '2026-11-24T09:00' lies in the future; it is 2026-11-24 08:00 now"),
+        (
+            ["--at", "1999-01-01T00:00"],
+            "error: at: '1999-01-01T00:00' lies before the year 2000; it is 2026-11-24 08:00 now",
+        ),
         (["--at", "0001-01-01T00:00"], "error: at: '0001-01-01T00:00' is out of range"),
         (["--stall", "X-9"], "error: stall: no stall has the code 'X-9'; `stall list` shows them"),
     ],

@@ -63,6 +63,11 @@ def test_every_stalls_code_is_on_the_paper(cho: Any, huong: StallRow, tu: StallR
     assert sorted(_codes(path)) == sorted(static_payload(stall) for stall in (huong, tu))
 
 
+def test_one_sign_is_one(cho: Any, huong: StallRow) -> None:
+    path = cho.folder / "signs.pdf"
+    assert cho.done("sign", "print", *IN_MARKET, "-o", path).err == f"1 sign in {path}\n"
+
+
 def test_the_code_pays_the_registered_account_and_carries_the_reference(cho: Any, huong: StallRow) -> None:
     cho.done("sign", "print", *IN_MARKET, "-o", cho.folder / "signs.pdf")
     (payload,) = _codes(cho.folder / "signs.pdf")

@@ -120,6 +120,14 @@ def test_a_wrong_row_refuses_the_whole_file_on_stderr_and_in_the_document(
 
 
 @on_sqlite
+def test_a_row_with_another_account_names_the_command_that_changes_it(
+    cho: Any, huong: StallRow, csv: Callable[..., Path]
+) -> None:
+    line, _ = cho("stall", "import", csv(FISH.replace("0123499999", "0123400000")), *IN_MARKET).err.splitlines()
+    assert line.endswith("; use: stall account C-01 --market …")
+
+
+@on_sqlite
 def test_the_document_of_a_refused_file_lists_its_errors(cho: Any, market_id: int, write: Callable[..., Path]) -> None:
     said = cho("stall", "import", write(HEADER.encode() + b"\xff"), *IN_MARKET, "--json")
     assert said.code == 1

@@ -14,8 +14,9 @@ STALL = ("--market", "ben-song", "--stall", "C-17")
 
 
 @pytest.fixture
-def ngan(database: Database) -> Forgettable:
+def ngan(database: Database, monkeypatch: pytest.MonkeyPatch) -> Forgettable:
     """Chị Ngân's stall, with something of hers everywhere."""
+    monkeypatch.setenv("CHO_SECRET_KEY", "k" * 40)
     return build(database)
 
 

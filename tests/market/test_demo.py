@@ -261,6 +261,7 @@ def test_the_sample_lies_apart_whatever_database_is_set(bare_cho: Any, monkeypat
     for login in json.loads(state.read_text(encoding="utf-8"))["logins"]:
         assert f"{login['login']:16} {login['password']}" in said.out
     assert "http://127.0.0.1:8000/s/quang-ngai/C-01 " in said.out
+    assert said.out.splitlines()[0].endswith("/demo; `python3 run.py demo` serves it on http://127.0.0.1:8000")
 
 
 def test_a_sample_stall_is_a_stall_like_any(province: Installation) -> None:

@@ -69,7 +69,7 @@ def test_each_finding_is_one_line_with_its_mend(well: Any, data: Path) -> None:
     said = well("doctor")
     (line,) = [line for line in said.out.splitlines() if not line.startswith("note: ")]
     assert line == f"data: {data} is open to others (mode 0755); chmod 700 {data}"
-    assert (said.code, said.err) == (1, "1 things to mend\n")
+    assert (said.code, said.err) == (1, "1 thing to mend\n")
 
 
 @on_sqlite
@@ -184,7 +184,10 @@ def test_a_secret_under_another_key_is_found(
             sealed_secret=seal("another key" * 4, "khoa"),
             now=NOW,
         )
-    assert "1 secrets lie under it" in _found(well)["key"][0]
+    message, mend = _found(well)["key"]
+    assert message == f"{data / 'secret.key'} is not there, and 1 secret lies under it"
+    assert mend.startswith("bring it back from a backup")
+    assert not (data / "secret.key").exists()
     monkeypatch.setenv("CHO_SECRET_KEY", "k" * 40)
     message, mend = _found(well)["secrets"]
     assert message == f"the secret of channel {channel} lies under another key"
@@ -221,7 +224,8 @@ def test_channels_in_trouble_and_silent_stalls_are_found(
     monkeypatch.setenv("CHO_SECRET_KEY", "k" * 40)
     with database.writing() as session:
         take(session, channel, "hook", [(told(huong, 50_000, at=NOW - timedelta(days=5)), b"{}")], NOW)
-        session.connection().execute(update(CHANNEL).values(last_heard_at=NOW - timedelta(days=5)))
+        sealed = seal("k" * 40, "a secret of the provider")
+        session.connection().execute(update(CHANNEL).values(secret=sealed, last_heard_at=NOW - timedelta(days=5)))
     assert _found(well)["channels"] == (
         "ben-song: nothing is heard of 1 stalls (C-01)",
         "`stall connections --market ben-song` says why",
@@ -229,6 +233,31 @@ def test_channels_in_trouble_and_silent_stalls_are_found(
     with database.writing() as session:
         session.connection().execute(update(CHANNEL).values(poll_trouble="the token is wrong", last_heard_at=NOW))
     assert "is polled in vain: the token is wrong" in _found(well)["channels"][0]
+
+
+def test_a_channel_that_keeps_no_secret_is_found_as_long_as_it_is_on_and_not_polled(
+    well: Any, database: Database, channel: Source
+) -> None:
+    number = channel.channel_id
+    assert _found(well)["channels"] == (
+        f"channel {number} keeps no secret of sepay, so every webhook is refused",
+        f"`channel secret {number} --secret-file FILE` keeps one",
+    )
+    with database.writing() as session:
+        session.connection().execute(update(CHANNEL).values(status="off"))
+    assert _found(well) == {}
+    well.done("channel", "token", number, "--token", "-", stdin="a token of the provider\n")
+    with database.writing() as session:
+        session.connection().execute(update(CHANNEL).values(status="on"))
+    assert "channels" not in _found(well)
+
+
+@on_sqlite
+def test_a_short_secret_is_worth_a_note(well: Any, market_id: int) -> None:
+    well.done("channel", "add", "sepay", "--market", "ben-song", "--secret", "-", stdin="abc123\n")
+    said = well.done("doctor")
+    assert "note: secrets: the secret of channel 1 has only 6 characters and may be guessed; have one of 16" in said.out
+    assert "abc123" not in said.out + said.err
 
 
 def test_notices_that_wait_too_long_or_are_parked_are_found(

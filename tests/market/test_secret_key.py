@@ -5,13 +5,22 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import InvalidToken
+from sqlalchemy import Table
 
 from ledger.refused import Refused
+from market.access.logins import add_login
 from market.config import Settings
+from market.db import Database
+from market.model import CHANNEL, LOGIN
 from market.secret_key import installation_key, seal, unseal
+from merchants.model import BANK_ACCOUNT
+from merchants.payments import Source
+from merchants.stalls import StallRow
+from tests.conftest import NOW
 
 
 @pytest.fixture
@@ -84,3 +93,48 @@ def test_what_is_sealed_opens_under_its_key_only() -> None:
 
 def test_the_same_secret_is_sealed_differently_each_time() -> None:
     assert seal("a" * 32, "secret") != seal("a" * 32, "secret")
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        (CHANNEL, {"secret": b"sealed"}),
+        (CHANNEL, {"former_secret": b"sealed"}),
+        (CHANNEL, {"poll_secret": b"sealed"}),
+        (LOGIN, {"totp_secret": b"sealed"}),
+        (BANK_ACCOUNT, {"number": "~digest"}),
+    ],
+    ids=["secret", "former secret", "token", "second factor", "forgotten account"],
+)
+def test_no_new_key_is_made_where_the_database_keeps_what_lies_under_the_lost_one(
+    cho: Any, database: Database, huong: StallRow, channel: Source, data: Path, table: Table, values: dict[str, Any]
+) -> None:
+    with database.writing() as session:
+        lan = {"name": "chi.lan", "role": "administrator", "password": ""}
+        add_login(session, **lan, market_id=None, stall_id=None, now=NOW)
+        session.connection().execute(table.update().values(**values))
+    lost = f"error: CHO_SECRET_KEY_FILE: {data / 'secret.key'} is not there, and 1 secret lies under it; bring it back"
+    (line,) = cho.refused("channel", "add", "sepay", "--market", "ben-song", "--secret", "-", stdin="another secret\n")
+    assert line.startswith(lost)
+    assert not (data / "secret.key").exists()
+    # What needs no key goes on.
+    assert [row["slug"] for row in cho.json("market", "list")] == ["ben-song"]
+    assert cho("doctor").code == 1
+    assert not (data / "secret.key").exists()
+
+
+def test_where_nothing_lies_under_it_a_lost_key_is_made_anew(
+    cho: Any, database: Database, huong: StallRow, channel: Source, data: Path
+) -> None:
+    cho.done("channel", "add", "sepay", "--market", "ben-song", "--secret", "-", stdin="another secret\n")
+    assert (data / "secret.key").exists()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_key_is_asked_for_in_the_middle_of_writing(
+    database: Database, database_url: str, huong: StallRow, tmp_path: Path
+) -> None:
+    said = {"CHO_DATA": str(tmp_path), "CHO_DATABASE_URL": database_url}
+    with database.writing() as session:
+        session.connection().execute(BANK_ACCOUNT.update().values(name="HUONG"))
+        assert installation_key(Settings.from_environment(said))

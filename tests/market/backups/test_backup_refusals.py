@@ -2,16 +2,24 @@
 
 import json
 import random
+import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ledger.refused import Refused
+from market.backup_file import check_part, opened_backup
 from market.copies import sqlite_contents
+from market.db import Database
 
 on_sqlite = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="files are limited in size by POSIX's setrlimit")
 
 
 def test_a_wrong_passphrase_changes_nothing(cho: Any, file: Path, elsewhere: None, tmp_path: Path) -> None:
@@ -63,6 +71,23 @@ def test_a_file_that_was_cut_off_or_changed_anywhere_changes_nothing(cho: Any, f
         assert not (tmp_path / "new").exists()
         refused += 1
     assert refused > 20
+
+
+@on_sqlite
+def test_a_bit_that_was_changed_in_the_zips_directory_is_no_fault_of_the_program(file: Path, tmp_path: Path) -> None:
+    whole = file.read_bytes()
+    damaged = tmp_path / "damaged.backup"
+    refused = 0
+    for place in range(len(whole) - 300, len(whole)):
+        for bit in range(4, 8):
+            damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            try:
+                with opened_backup(damaged) as (archive, manifest):
+                    for part in manifest.parts:
+                        check_part(archive, part, None, lambda done: None)
+            except Refused:
+                refused += 1
+    assert refused > 600
 
 
 def _changed(file: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> Path:
@@ -161,3 +186,96 @@ def test_another_key_is_never_overwritten(
     assert "holds another key than the backup" in line
     assert (tmp_path / "another.key").read_text() == "k" * 40
     assert not (tmp_path / "machine").exists()
+
+
+@on_sqlite
+def test_a_database_that_is_damaged_is_told_and_leaves_nothing(
+    cho: Any, file: Path, tmp_path: Path, database: Database, database_url: str
+) -> None:
+    path = Path(database_url.removeprefix("sqlite:///"))
+    database.engine.dispose()
+    whole = path.read_bytes()
+    for content in (b"dear diary " * 1000, whole[:4096] + b"\xff" * (len(whole) - 4096)):
+        path.write_bytes(content)
+        for rest in ("-wal", "-shm"):
+            path.with_name(f"{path.name}{rest}").unlink(missing_ok=True)
+        (line,) = cho.refused("backup", "create", tmp_path / "out.backup")
+        assert line.startswith("error: the database file is ")
+        assert line.endswith("; restore it from a backup")
+        assert not list(tmp_path.glob("*out.backup*"))
+
+
+@on_sqlite
+def test_a_database_that_cannot_be_opened_is_told(
+    cho: Any, passphrase: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setenv("CHO_DATABASE_URL", f"sqlite:///{tmp_path / 'folder'}")
+    (line,) = cho.refused("backup", "create", tmp_path / "out.backup")
+    assert line.startswith("error: the database file cannot be opened; check")
+
+
+@on_sqlite
+@posix_only
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [
+        (3_000, "there is no room for a copy of the database (it needs "),
+        (10**9, "the disk refused to write; check its space and health"),
+    ],
+)
+def test_a_disk_that_takes_no_copy_is_told_with_what_is_needed(
+    cho: Any, file: Path, tmp_path: Path, free: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        (line,) = cho.refused("backup", "create", tmp_path / "out.backup")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert line.startswith(f"error: {said}")
+    assert not list(tmp_path.glob("*out.backup*"))
+
+
+@on_sqlite
+@pytest.mark.parametrize("begins", [b"SQLite format 3\0", b"PGDMP\x01\x0f"])
+def test_what_upgrade_copied_is_called_by_its_name(cho: Any, passphrase: Path, tmp_path: Path, begins: bytes) -> None:
+    path = tmp_path / "before-0012-20261124-080000"
+    path.write_bytes(begins + bytes(1000))
+    assert cho.refused("backup", "restore", path, "--into", tmp_path / "new") == [
+        f"error: {path} is a copy of the database alone, as `upgrade` makes it first, and no backup;"
+        " docs/backup.md says how to go back to it"
+    ]
+
+
+@on_postgresql
+def test_a_pg_dump_older_than_the_server_is_told_with_the_version_to_install(
+    cho: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "programs" / "pg_dump"
+    older.parent.mkdir()
+    older.write_text(
+        "#!/bin/sh\n"
+        "echo 'pg_dump: error: aborting because of server version mismatch' >&2\n"
+        "echo 'pg_dump: detail: server version: 18.1 (Debian 18.1-1); pg_dump version: 15.6 (Debian 15.6-0)' >&2\n"
+        "exit 1\n"
+    )
+    older.chmod(0o700)
+    monkeypatch.setenv("PATH", str(older.parent))
+    assert cho.refused("backup", "create", tmp_path / "out.backup") == [
+        "error: pg_dump 15.6 is older than the server; install PostgreSQL's client programs of version 18"
+        " (Debian: postgresql-client-18); nothing was changed"
+    ]
+
+
+@on_sqlite
+def test_without_the_key_nothing_is_backed_up_and_the_last_backup_stays(cho: Any, file: Path, data: Path) -> None:
+    cho.done("channel", "add", "sepay", "--market", "ben-song", "--secret", "-", stdin="a secret of theirs\n")
+    former = file.read_bytes()
+    (data / "secret.key").unlink()
+    (line,) = cho.refused("backup", "create", file)
+    assert "is not there, and 1 secret lies under it; bring it back from a backup" in line
+    assert file.read_bytes() == former
