@@ -4,15 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, select
 from sqlmodel import Session
 
+from ledger.direct import Statement
 from market.channels import sealed_otherwise
 from market.model import CHANNEL
 from merchants.feeds import ChannelSigns, Feed, Trouble, feeds
+from merchants.model import STALL
 from merchants.stalls import StallRow, list_stalls
 
 Way = Literal["own", "market", "statements"]
+Lacking = Literal["stalls", "channels", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,22 @@ def _connection(stall: StallRow, feed: Feed, signs: dict[int, ChannelSigns]) -> 
         if meant and all(meant):
             feed = replace(feed, trouble=meant[-1])
     return Connection(stall, feed, way)
+
+
+def lacking(session: Session, market_id: int) -> Lacking:
+    """What a market has none of yet, without which no bank's word can come in: stalls, then channels, of which that of
+    its statements is one."""
+    [has] = _HAS.rows(session, market=market_id)
+    return "" if has.stalls and has.channels else "channels" if has.stalls else "stalls"
+
+
+# Asked with every look at a month.
+_HAS = Statement(
+    select(
+        exists().where(STALL.c.market_id == bindparam("market")).label("stalls"),
+        exists().where(CHANNEL.c.market_id == bindparam("market")).label("channels"),
+    )
+)
 
 
 def channel_signs(session: Session, market_id: int, key: str) -> dict[int, ChannelSigns]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, or_, select
 from sqlmodel import Session
 
-from market.access.audit import ABOUT
 from market.access.model import API_TOKEN, AUDIT, DEVICE, ENROLMENT, PASSKEY
 from market.copy_sections import Row, Section, Whose, asked, of_logins, of_stall, read
 from market.model import LOGIN, ROLE_GRANT, SESSION
@@ -43,7 +42,6 @@ def _audit(session: Session, about: Whose) -> Iterator[Row]:
     )
     for row in read(session, query):
         said = json.loads(row["about"])
-        values = dict.fromkeys(ABOUT, "–") | said | {"login": about.logins.get(said.get("login"), "–")}
         if row["login_id"] is not None:
             # Whoever of the market it was is another person.
             who = about.logins.get(row["login_id"], "người của chợ")
@@ -54,7 +52,7 @@ def _audit(session: Session, about: Whose) -> Iterator[Row]:
             "who": who,
             "device": row["device"],
             "act": row["act"],
-            "what": about.acts[row["act"]].format(**values),
+            "what": about.told(row["act"], said, about.logins.get(said.get("login"))),
         }
 
 

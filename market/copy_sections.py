@@ -13,17 +13,19 @@ from merchants.stalls import StallRow
 # So many rows are held in memory at once, of however many there are.
 _BATCH = 1_000
 Row = Mapping[str, Any]
+# An act, what it was about, and the name of the login that it was about: what was done, in Vietnamese.
+Told = Callable[[str, Mapping[str, Any], str | None], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Whose:
     """The stall that a copy is of, its own channels, and by id the names of the logins that have, or had, a role there;
-    `acts` has each act of the audit trail in words, with `{places}`."""
+    `told` says a line of the audit trail in words."""
 
     stall: StallRow
     channels: tuple[int, ...]
     logins: Mapping[int, str]
-    acts: Mapping[str, str]
+    told: Told
 
 
 Rows = Callable[[Session, Whose], Iterable[Row]]
@@ -42,7 +44,7 @@ class Section:
     rows: Rows
 
 
-def whose(session: Session, stall: StallRow, acts: Mapping[str, str]) -> Whose:
+def whose(session: Session, stall: StallRow, told: Told) -> Whose:
     """Look up what the sections ask for."""
     connection = session.connection()
     channels = connection.execute(select(CHANNEL.c.id).where(CHANNEL.c.stall_id == stall.id)).scalars()
@@ -51,7 +53,7 @@ def whose(session: Session, stall: StallRow, acts: Mapping[str, str]) -> Whose:
         .join(ROLE_GRANT, ROLE_GRANT.c.login_id == LOGIN.c.id)
         .where(ROLE_GRANT.c.stall_id == stall.id)
     )
-    return Whose(stall, tuple(channels), {row.id: row.name for row in logins}, acts)
+    return Whose(stall, tuple(channels), {row.id: row.name for row in logins}, told)
 
 
 def read(session: Session, query: Select[Any]) -> Iterator[Row]:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from ledger.days import HO_CHI_MINH, stamp
 from market import copy_books, copy_people, copy_stall
-from market.copy_sections import Section, Whose, whose
+from market.copy_sections import Section, Told, Whose, whose
 from market.report_files import plain
 from merchants.stalls import StallRow
 
@@ -67,10 +67,10 @@ _WORDS: Final = {
 _IN_WORDS: Final = frozenset({"kind", "verdict", "direction", "feed", "status", "role"})
 
 
-def write_copy(session: Session, stall: StallRow, file: IO[bytes], *, acts: Mapping[str, str], now: datetime) -> int:
-    """Write the ZIP into `file`, which can be sought in, and give how many rows are in it. `acts` has each act of the
-    audit trail in Vietnamese words, with `{places}`."""
-    about = whose(session, stall, acts)
+def write_copy(session: Session, stall: StallRow, file: IO[bytes], *, told: Told, now: datetime) -> int:
+    """Write the ZIP into `file`, which can be sought in, and give how many rows are in it. `told` says a
+    line of the audit trail in Vietnamese words."""
+    about = whose(session, stall, told)
     counts: dict[str, int] = {}
     with (
         ZipFile(file, "w", ZIP_DEFLATED) as archive,

@@ -295,7 +295,7 @@ def first_run() -> AnyResponse | str | tuple[str, int]:
         errors["login"] = say("Tên này đã có người dùng. Chọn tên khác.")
         return render_template("access/first.html", typed=typed, errors=errors, has_market=bool(markets)), 400
     first.forget_first_code(installation())
-    return begin(login_id, f"/board/{market.slug}/", confirmed=True)
+    return begin(login_id, url_for("stall_import.bring", slug=market.slug), confirmed=True)
 
 
 def _make_first(typed: dict[str, str], password: str, markets: list[MarketRow]) -> tuple[int, MarketRow]:

@@ -16,6 +16,7 @@ from ledger.days import Month, local_date, utc_now
 from ledger.refused import Refused
 from market import closings
 from market.comparisons import earlier
+from market.connections import Lacking, lacking
 from market.markets import MarketRow
 from market.natural import natural
 from market.overview import StallMonth, fingerprint, last_days, overview
@@ -133,10 +134,11 @@ def month(slug: str) -> str:
     with installation().database.reading() as session:
         market = enter(session, slug)
         rights = {right for right in BUTTONS if signed_in().may(right, market_id=market.id)}
+        missing = lacking(session, market.id)
         body: Body = kept_parts().get(
             ("month", market, which, wanted, g.language, frozenset(rights)),
-            (fingerprint(session, market.id), today),
-            lambda: _body(session, market, which, wanted, today, rights),
+            (fingerprint(session, market.id), missing, today),
+            lambda: _body(session, market, which, wanted, today, rights, missing),
         )
         sharing = sharing_stalls(session, market.id) if signed_in().may(SHARED, market_id=market.id) else {}
         return page(
@@ -154,7 +156,9 @@ def month(slug: str) -> str:
         )
 
 
-def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date, rights: set[str]) -> Body:
+def _body(
+    session: Session, market: MarketRow, which: Month, wanted: Wanted, today: date, rights: set[str], missing: Lacking
+) -> Body:
     look = overview(session, market, which, today, kept_counts().of(session, market.id))
     closing = look.closing
     as_closed = closing is not None and closing.document == look.report.frozen()
@@ -164,6 +168,7 @@ def _body(session: Session, market: MarketRow, which: Month, wanted: Wanted, tod
         "board/month_body.html",
         look=look,
         rights=rights,
+        missing=missing,
         as_closed=as_closed,
         wanted=wanted,
         found=found,

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
+from markupsafe import Markup
 from sqlmodel import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.days import utc_now
 from ledger.refused import Problem, Refused
 from market.comparisons import number
+from market.connections import lacking
+from market.markets import MarketRow
 from market.web.app import installation
 from market.web.desk import enter, page
 from market.web.gate import signed_in
@@ -37,7 +40,7 @@ def bring(slug: str) -> AnyResponse | str | tuple[str, int]:
     """Choose a file; see what it would do; confirm."""
     if request.method == "GET":
         with installation().database.reading() as session:
-            return page(session, enter(session, slug), "stalls", "board/import.html", columns=COLUMNS)
+            return _form(session, enter(session, slug))
     confirmed = request.form.get("list")
     if confirmed is not None:
         return _take(slug, confirmed.encode())
@@ -48,7 +51,7 @@ def bring(slug: str) -> AnyResponse | str | tuple[str, int]:
             content = stream.read(MOST_BYTES + 1)
     with installation().database.reading() as session:
         market = enter(session, slug)
-        values: dict[str, object] = {"columns": COLUMNS, "name": file.filename if file else ""}
+        values: dict[str, object] = {}
         if not content:
             values["problem"] = say("Chưa chọn tệp nào, hoặc tệp trống.")
         elif len(content) > MOST_BYTES:
@@ -61,8 +64,14 @@ def bring(slug: str) -> AnyResponse | str | tuple[str, int]:
                 values |= _wrong_rows(result)
             else:
                 text = as_csv(content, "")
-                return page(session, market, "stalls", "board/import_read.html", result=result, list=text, **values)
-        return page(session, market, "stalls", "board/import.html", **values), 400
+                name = file.filename if file else ""
+                return page(session, market, "stalls", "board/import_read.html", result=result, list=text, name=name)
+        return _form(session, market, **values), 400
+
+
+def _form(session: Session, market: MarketRow, **values: object) -> str:
+    missing = lacking(session, market.id)
+    return page(session, market, "stalls", "board/import.html", columns=COLUMNS, missing=missing, **values)
 
 
 def _take(slug: str, content: bytes) -> AnyResponse | tuple[str, int]:
@@ -72,16 +81,15 @@ def _take(slug: str, content: bytes) -> AnyResponse | tuple[str, int]:
         if isinstance(result, Problem) or result.errors:
             # Somebody changed the stalls since the list was looked at.
             values = {"problem": _described(result)} if isinstance(result, Problem) else _wrong_rows(result)
-            return page(session, market, "stalls", "board/import.html", columns=COLUMNS, **values), 409
+            return _form(session, market, **values), 409
         noted(session, "stalls_imported", market_id=market.id, rows=result.created + result.updated)
-    flash(
-        say(
-            "Đã nhập: {created} sạp mới, {updated} sạp có sửa, {unchanged} sạp giữ nguyên.",
-            created=number(result.created),
-            updated=number(result.updated),
-            unchanged=number(result.unchanged),
-        )
+    done = say(
+        "Đã nhập: {created} sạp mới, {updated} sạp có sửa, {unchanged} sạp giữ nguyên.",
+        created=number(result.created),
+        updated=number(result.updated),
+        unchanged=number(result.unchanged),
     )
+    flash(Markup('{} <a href="{}">{}</a>').format(done, url_for("signs.choose", slug=slug), say("Sang in bảng mã")))
     return redirect(url_for("stalls.every", slug=slug), 303)
 
 

@@ -14,6 +14,7 @@ from ledger.days import utc_now
 from ledger.inbox.receive import Waiting, waiting
 from ledger.inbox.waiting import count_by_status
 from ledger.refused import Refused
+from market.connections import lacking
 from market.markets import MarketRow
 from market.natural import natural
 from market.web.app import installation
@@ -41,7 +42,8 @@ def every(slug: str) -> str:
         market = enter(session, slug)
         unmatched = waiting(session, market.id, "unmatched")
         shown = one_page(unmatched, PAGE, page_number(request.args.get("page")))
-        return jobs_page(session, market, "unmatched", "board/unmatched.html", **shown)
+        missing = lacking(session, market.id)
+        return jobs_page(session, market, "unmatched", "board/unmatched.html", missing=missing, **shown)
 
 
 def jobs_page(session: Session, market: MarketRow, here: str, template: str, **values: Any) -> str:

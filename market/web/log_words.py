@@ -1,7 +1,12 @@
 """The audit trail in words: what each act of `market.access.audit` is called on the page, and who did it."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ledger.refused import Refused
 from market.access.audit import ABOUT, Line
 from market.web.words import say
+from merchants.periods import Period
 
 # Of each kind of act, what a board chooses it by.
 KINDS_SAID = {
@@ -89,7 +94,7 @@ SAID = {
     "month_closed": "Chốt tháng {month}, bản {version}",
     "ledger_verified": "Kiểm tra sổ, thấy {rows} chỗ sai",
     "report_downloaded": "Tải báo cáo tháng {month}, dạng {format}",
-    "revenue_taken": "Lấy sổ doanh thu {report}, dạng {format}",
+    "revenue_taken": "Lấy sổ doanh thu {report}: {format}",
     "ledger_exported": "Xuất sổ ra tệp",
     "stall_copied": "Tải về mọi dữ liệu của sạp",
     "amounts_seen": "Xem số tiền tháng {month} mà sạp tự cho xem",
@@ -99,24 +104,50 @@ SAID = {
     "backup_made": "Sao lưu",
     "backup_restored": "Khôi phục từ bản sao lưu",
 }
-FORMATS_SAID = {"csv": "tệp bảng (CSV)", "xlsx": "tệp Excel", "pdf": "tệp PDF"}
+FORMATS_SAID = {
+    "csv": "tệp bảng (CSV)",
+    "xlsx": "tệp Excel",
+    "pdf": "tệp PDF",
+    "json": "cho chương trình khác đọc (JSON)",
+    "text": "xem trên máy chủ",
+}
+PERIODS_SAID = {"month": "tháng {part} năm {year}", "quarter": "quý {part} năm {year}", "year": "năm {year}"}
 # Done by somebody who is not known: whoever stands before the door.
 BEFORE_THE_DOOR = ("sign_in_wrong", "second_factor_wrong", "passkey_refused", "passkey_copied")
 
 
 def what(line: Line) -> str:
     """What was done, in the reader's language."""
+    return _told(line.act, line.about, line.login, say)
+
+
+def in_vietnamese(act: str, about: Mapping[str, Any], login: str | None) -> str:
+    """What was done, for a file that is kept: in Vietnamese, whoever takes it in whichever language."""
+    return _told(act, about, login, lambda text, **values: text.format(**values))
+
+
+def _told(act: str, about: Mapping[str, Any], login: str | None, word: Callable[..., str]) -> str:
     values: dict[str, object] = dict.fromkeys(ABOUT, "–")
-    values |= line.about
-    values["login"] = line.login or "–"
-    role = line.about.get("role")
-    values["role"] = say(ROLES_SAID[role]) if isinstance(role, str) and role in ROLES_SAID else "–"
-    taken = line.about.get("format")
-    if isinstance(taken, str) and taken in FORMATS_SAID:
-        values["format"] = say(FORMATS_SAID[taken])
-    if isinstance(line.about.get("month"), str):
-        values["month"] = "/".join(reversed(str(line.about["month"]).split("-")))
-    return say(SAID[line.act], **values)
+    values |= about
+    values["login"] = login or "–"
+    values["role"] = word(ROLES_SAID[about["role"]]) if about.get("role") in ROLES_SAID else "–"
+    if "format" in about:
+        # Several at once are written "pdf+xlsx".
+        taken = str(about["format"]).split("+")
+        values["format"] = ", ".join(word(FORMATS_SAID[one]) if one in FORMATS_SAID else one for one in taken)
+    if "month" in about:
+        values["month"] = "/".join(reversed(str(about["month"]).split("-")))
+    if act == "revenue_taken" and "report" in about:
+        values["report"] = _period(str(about["report"]), word)
+    return word(SAID[act], **values)
+
+
+def _period(text: str, word: Callable[..., str]) -> str:
+    try:
+        period = Period.parse(text)
+    except Refused:
+        return text
+    return word(PERIODS_SAID[period.kind], part=period.part, year=period.year)
 
 
 def who(line: Line) -> str:

@@ -13,7 +13,7 @@ from market.stall_copy import write_copy
 from market.web.app import installation
 from market.web.confirm import ask_to_confirm, confirmed
 from market.web.file_names import to_keep
-from market.web.log_words import SAID
+from market.web.log_words import in_vietnamese
 from market.web.noted import noted
 from market.web.stall import chosen_stall, named_stall, page
 from market.web.words import say
@@ -60,7 +60,7 @@ def _copied(stall_id: int) -> Response:
         with installation().database.reading() as session:
             own_book(session, g.person.actor, stall_id)
             stall = load_stall(session, stall_id)
-            rows = write_copy(session, stall, file, acts=SAID, now=now)
+            rows = write_copy(session, stall, file, told=in_vietnamese, now=now)
         with installation().database.writing() as session:
             noted(session, "stall_copied", market_id=stall.market_id, stall_id=stall.id, rows=rows)
         size = file.tell()

@@ -63,6 +63,8 @@ TOO_SMALL = """() => [...document.querySelectorAll("main a, main button, main in
   .filter((e) => !e.closest("p") && e.type !== "hidden" && !e.closest("thead"))
   .map((e) => [e.outerHTML.slice(0, 90), (e.closest("label.tick") || e).getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.height < 48 || box.width < 44)).map(([text]) => text)"""
+CUT_OFF = """() => [...document.querySelectorAll(".top .of, .top .of > *")]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1).map((e) => e.outerHTML)"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -250,6 +252,15 @@ def test_every_step_of_a_statement_can_be_used_by_everybody(
     look("Nạp sao kê|Import statements")
     # A webhook told of one like the first.
     expect(page.get_by_role("status").locator("dd")).to_have_text(["1", "1"])
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("width", [320, 360, 412, 1280])
+def test_the_bar_has_room_for_the_markets_name(open_page: Callable[..., Page], width: int, language: str) -> None:
+    page = open_page((width, 640), language)
+    page.goto("/board/ben-song/")
+    expect(page.locator(".top .of")).to_have_text("Chợ Bến Sông")
+    assert page.evaluate(CUT_OFF) == []
 
 
 def test_the_month_names_its_market_on_paper_and_in_the_bar_of_a_screen(open_page: Callable[..., Page]) -> None:

@@ -10,11 +10,12 @@ import pytest
 from sqlmodel import SQLModel
 
 from ledger.days import Month
+from market.access import audit
 from market.closings import versions
 from market.db import Database
 from market.forgetting import going
 from market.stall_copy import DOCUMENT, LEFT_OUT, README, SECTIONS, write_copy
-from market.web.log_words import SAID
+from market.web.log_words import in_vietnamese
 from merchants.stalls import find_stall
 from tests.market.forgettable import FORMER_NUMBER, NOW, NUMBER, OLD, PHONE, Forgettable, build
 
@@ -38,7 +39,7 @@ def archive(database: Database, ngan: Forgettable) -> ZipFile:
 def copied(database: Database, ngan: Forgettable, code: str = "C-17") -> ZipFile:
     file = io.BytesIO()
     with database.reading() as session:
-        write_copy(session, find_stall(session, ngan.market_id, code), file, acts=SAID, now=NOW)
+        write_copy(session, find_stall(session, ngan.market_id, code), file, told=in_vietnamese, now=NOW)
     return ZipFile(file)
 
 
@@ -127,6 +128,13 @@ def test_the_trail_tells_what_was_done_in_words(archive: ZipFile) -> None:
     lines = table(archive, "audit")
     assert {line["Việc"] for line in lines} >= {"Xin đổi tài khoản của sạp"}
     assert {line["Ai"] for line in lines} == {"máy chủ"}
+
+
+def test_the_trail_says_a_role_as_the_pages_do(database: Database, ngan: Forgettable) -> None:
+    about: dict[str, int | str] = {"login": 0, "role": "stallholder"}
+    with database.writing() as session:
+        audit.note(session, "role_added", market_id=ngan.market_id, stall_id=ngan.stall.id, about=about, at=NOW)
+    assert "Cho – làm chủ sạp" in [line["Việc"] for line in table(copied(database, ngan), "audit")]
 
 
 def test_the_page_to_read_first_names_every_file(archive: ZipFile) -> None:

@@ -319,7 +319,7 @@ def test_the_first_administrator_gets_the_market_and_is_signed_in(
     client: FlaskClient, installation: Installation, database: Database
 ) -> None:
     answer = client.post("/first", data={**TYPED, "code": first.first_code(installation)})
-    assert answer.headers["Location"] == "/board/quang-ngai/"
+    assert answer.headers["Location"] == "/board/quang-ngai/import"
     with database.reading() as session:
         [market] = list_markets(session)
         assert sessions.has_administrator(session)
@@ -383,7 +383,7 @@ def test_where_a_market_is_there_already_only_the_administrator_is_asked_for(
 ) -> None:
     assert 'name="target"' not in client.get("/first").text
     typed = {"login": "thuha", "password": PASSWORD, "code": first.first_code(installation)}
-    assert client.post("/first", data=typed).headers["Location"] == "/board/ben-song/"
+    assert client.post("/first", data=typed).headers["Location"] == "/board/ben-song/import"
 
 
 def test_once_there_is_an_administrator_the_first_run_is_over(client: FlaskClient, administrator: FlaskClient) -> None:

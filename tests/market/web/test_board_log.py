@@ -15,7 +15,7 @@ from market.access.people import find_login
 from market.db import Database
 from market.model import ROLE_GRANT, SESSION
 from market.web import board_log
-from market.web.log_words import KINDS_SAID, ROLES_SAID, SAID
+from market.web.log_words import FORMATS_SAID, KINDS_SAID, PERIODS_SAID, ROLES_SAID, SAID
 from market.web.words import english
 from merchants.stalls import StallRow
 
@@ -62,7 +62,8 @@ def said(page: str) -> list[str]:
 def test_every_act_role_and_kind_has_words_in_both_languages() -> None:
     assert SAID.keys() == ACTS
     assert KINDS_SAID.keys() == KINDS.keys()
-    assert {*SAID.values(), *KINDS_SAID.values(), *ROLES_SAID.values()} <= english().keys()
+    said = [SAID, KINDS_SAID, ROLES_SAID, FORMATS_SAID, PERIODS_SAID]
+    assert {text for table in said for text in table.values()} <= english().keys()
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -101,6 +102,23 @@ def test_what_the_server_did_is_said_so(board: FlaskClient, note: Callable[..., 
     page = board.get(LOG).text
     assert said(page) == ["Chốt tháng 10/2026, bản 2"]
     assert "<b>Máy chủ</b>" in page
+
+
+@pytest.mark.parametrize(
+    ("report", "taken", "vietnamese", "in_english"),
+    [
+        ("2026-Q3", "text", "quý 3 năm 2026: xem trên máy chủ", "quarter 3 of 2026: looked at on the server"),
+        ("2026-10", "pdf+xlsx", "tháng 10 năm 2026: tệp PDF, tệp Excel", "10/2026: a PDF, an Excel file"),
+        ("2026", "json", "năm 2026: cho chương trình khác đọc (JSON)", "the year 2026: for another program (JSON)"),
+    ],
+)
+def test_periods_and_formats_are_said_in_words(
+    board: FlaskClient, note: Callable[..., None], report: str, taken: str, vietnamese: str, in_english: str
+) -> None:
+    note("revenue_taken", report=report, format=taken)
+    assert said(board.get(LOG).text) == [f"Lấy sổ doanh thu {vietnamese}"]
+    board.set_cookie("lang", "en")
+    assert said(board.get(LOG).text) == [f"Took the revenue book of {in_english}"]
 
 
 def test_the_log_is_narrowed_to_a_kind_and_a_stall(

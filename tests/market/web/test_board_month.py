@@ -29,6 +29,7 @@ TODAY = local_date(utc_now())
 MONTH = Month.of(TODAY)
 Told = Callable[..., Notice]
 Pay = Callable[..., list[int | None]]
+SCANNED = "Sạp nào đang thu cũng có khách quét mã trong 7 ngày."
 
 
 @pytest.fixture
@@ -90,6 +91,29 @@ def test_a_market_without_a_stall_says_how_to_begin(board: FlaskClient) -> None:
     page = read(board, "/board/ben-song/")
     assert "Chợ chưa có sạp nào" in page
     assert "/board/ben-song/import" in page
+    assert SCANNED not in page
+
+
+def test_a_market_without_a_channel_is_led_to_connecting(board: FlaskClient, huong: StallRow) -> None:
+    page = read(board, "/board/ben-song/")
+    assert 'Chưa có kênh nào báo tiền. <a href="/board/ben-song/connections">' in page
+    assert SCANNED not in page
+
+
+def test_whoever_may_not_connect_is_only_told_that_nothing_is(
+    signed_in: Callable[..., FlaskClient], huong: StallRow
+) -> None:
+    page = read(signed_in("auditor", market_id=huong.market_id), "/board/ben-song/")
+    assert "Chưa có kênh nào báo tiền." in page
+    assert "/board/ben-song/connections" not in page
+
+
+def test_before_the_first_customer_nobody_is_said_to_have_scanned(
+    board: FlaskClient, huong: StallRow, channel: Source, pay: Pay
+) -> None:
+    assert "Chưa sạp nào có khách quét mã." in read(board, "/board/ben-song/")
+    pay(huong, 1)
+    assert SCANNED in read(board, "/board/ben-song/")
 
 
 def test_every_stall_has_its_count_and_zero_is_one(board: FlaskClient, huong: StallRow, tu: StallRow, pay: Pay) -> None:
