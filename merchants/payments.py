@@ -188,7 +188,8 @@ def _book_originals(session: Session, source: Source, stored: Sequence[Stored], 
         twin, match = plan.twins.get(one.id), plan.found.get(one.id)
         if twin is None or match is None or not (twin.certain and twin.unmatched):
             continue
-        original = load(session, twin.original)
+        # A person who is at it has locked it before the account.
+        original = load(session, twin.original, skip_locked=True)
         if original is not None and original.status == "unmatched" and not original.turns:
             memo = f"{original.notice.memo} {one.notice.memo}"
             both = original._replace(notice=original.notice._replace(memo=memo))

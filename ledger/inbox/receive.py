@@ -186,9 +186,10 @@ def _already_stored(
     return {row.event_id: (row.id, row.digest) for row in rows}
 
 
-def load(session: Session, notice_id: int) -> Stored | None:
-    """One stored notice with the memo of its first body, its row locked; None where there is none."""
-    found = _load(session, NOTICE.c.id == notice_id, limit=1)
+def load(session: Session, notice_id: int, *, skip_locked: bool = False) -> Stored | None:
+    """One stored notice with the memo of its first body, its row locked; None where there is none, or where somebody
+    else has it and that is to be skipped."""
+    found = _load(session, NOTICE.c.id == notice_id, limit=1, skip_locked=skip_locked)
     return found[0] if found else None
 
 
