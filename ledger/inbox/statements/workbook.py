@@ -8,19 +8,21 @@ time. Formulas count as the value they had when the bank saved them.
 
 import contextlib
 import io
-import multiprocessing
-import os
+import pickle
+import subprocess
+import sys
 import threading
 import zipfile
 from datetime import date, datetime, time
 from decimal import Decimal
-from multiprocessing.connection import Connection
+from pathlib import Path
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from ledger.inbox.statements.sheet import Bounds, Cell, Row, Sheet, clean
 from ledger.refused import Problem, Refused
 
+ROOT = Path(__file__).resolve().parents[3]
 MOST_UNPACKED = 150_000_000
 # What reading one may take, in bytes of address space (where the system can be told) and seconds. A statement of
 # 100,000 lines takes a third of either.
@@ -35,7 +37,7 @@ def read(content: bytes, name: str) -> list[Sheet]:
         if content.startswith(b"PK"):
             _look_inside(content, name)
     except (zipfile.BadZipFile, OSError) as error:
-        raise Refused(_damaged(name, error)) from None
+        raise Refused(_damaged(name, str(error))) from None
     with _ONE_AT_A_TIME:
         answer = _read_apart(content, name)
     if isinstance(answer, Problem):
@@ -54,7 +56,7 @@ def _look_inside(content: bytes, name: str) -> None:
         raise Refused(_too_large(name, f"unpacks to more than {MOST_UNPACKED // 1_000_000} MB"))
 
 
-def _damaged(name: str, error: BaseException) -> Problem:
+def _damaged(name: str, error: str) -> Problem:
     message = (
         f"{name} is no Excel workbook that can be read ({error}); download it again, or open it, take off its"
         " password if it has one, and save it as .xlsx"
@@ -67,37 +69,35 @@ def _too_large(name: str, what: str) -> Problem:
 
 
 def _read_apart(content: bytes, name: str) -> list[Sheet] | Problem:
-    context = multiprocessing.get_context("spawn")
-    answers, answering = context.Pipe(duplex=False)
-    reader = context.Process(target=_answer, args=(answering, content, name), daemon=True)
-    reader.start()
-    answering.close()
     try:
-        if answers.poll(MOST_SECONDS):
-            answer: list[Sheet] | Problem = answers.recv()
-            return answer
-    except EOFError:
-        pass  # it ended without an answer
-    finally:
-        reader.kill()
-        reader.join()
-        answers.close()
-    return _too_large(name, "takes more memory or time to read than there is")
+        done = subprocess.run(  # noqa: S603 - this module, by this Python
+            [sys.executable, "-m", __name__],
+            input=content,
+            capture_output=True,
+            cwd=ROOT,
+            timeout=MOST_SECONDS,
+            check=True,
+        )
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+        return _too_large(name, "takes more memory or time to read than there is")
+    answer: list[Sheet] | str = pickle.loads(done.stdout)  # noqa: S301 - our own words
+    return _damaged(name, answer) if isinstance(answer, str) else answer
 
 
-def _answer(answering: Connection, content: bytes, name: str) -> None:
-    # Of its end only the caller tells.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+def _answer() -> None:
+    """What the process of its own does: a workbook on stdin, its sheets on stdout, or what is wrong with it."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # not every system has such a limit
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    answer: list[Sheet] | str
     try:
-        answering.send(_sheets(content))
+        answer = _sheets(sys.stdin.buffer.read())
     except MemoryError:
-        pass
+        sys.exit(1)
     except BaseException as error:  # a fault inside calamine is no Exception
-        answering.send(_damaged(name, error))
+        answer = str(error)
+    pickle.dump(answer, sys.stdout.buffer)
 
 
 def _sheets(content: bytes) -> list[Sheet]:
@@ -133,3 +133,7 @@ def _cell(value: object) -> Cell:
         return datetime.combine(value, time())
     # TRUE, FALSE and a time without a day say nothing about money.
     return ""
+
+
+if __name__ == "__main__":
+    _answer()
