@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -149,8 +149,8 @@ def _channel(session: Session, market_id: int, now: datetime) -> int:
 
 def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
     """Refuse days that another kind of export brought in before, whose lines have other ids for the same movements: one
-    with balances where this has none, say. It shows in days that agree while not one id is the same: in their amounts,
-    and in the bank's references where both have those.
+    with balances where this has none, say. It shows where not one id is the same: in a movement with the same
+    reference, or in days that agree in their amounts.
     """
     if not statement.lines:
         return
@@ -171,17 +171,12 @@ def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
         now = [line.notice for line in statement.lines if line.notice.account_number == account]
         if not {row.event_id for row in before}.isdisjoint(notice.event_id for notice in now):
             continue
-        forms = [{form(told.bank_reference) for told in side} for side in (before, now)]
-        numbered = "" not in forms[0] | forms[1] and not forms[0].isdisjoint(forms[1])
-        by_day = [_movements_by_day(side, numbered) for side in (before, now)]
-        shared = by_day[0].keys() & by_day[1].keys()
-        days = [(by_day[0][day], by_day[1][day]) for day in shared]
-        if sum(min(one.total(), other.total()) for one, other in days) >= (1 if numbered else _TELLING) and all(
-            one <= other or other <= one for one, other in days
-        ):
+        named = [{_named(told) for told in side if told.bank_reference} for side in (before, now)]
+        days = {day for day, *_ in named[0] & named[1]} or _days_alike(before, now)
+        if days:
             raise Refused(
                 Problem(
-                    f"{statement.name}: {len(shared)} days of account {account}, {min(shared)} to {max(shared)}, were"
+                    f"{statement.name}: {len(days)} days of account {account}, {min(days)} to {max(days)}, were"
                     " imported before from another kind of export, whose lines cannot be told from these; import the"
                     " same kind as before, or only later days",
                     kind="other_export",
@@ -189,11 +184,25 @@ def _check_kind(session: Session, market_id: int, statement: Statement) -> None:
             )
 
 
-def _movements_by_day(told: Iterable[Notice | Row[Any]], numbered: bool) -> dict[date, Counter[tuple[str, int, str]]]:
-    """Directions and amounts, with the bank's references where both exports name the same ones."""
-    found: dict[date, Counter[tuple[str, int, str]]] = defaultdict(Counter)
+def _named(told: Notice | Row[Any]) -> tuple[date, str, int, str]:
+    return told.local_date, told.direction, told.amount, told.bank_reference
+
+
+def _days_alike(*sides: Sequence[Notice | Row[Any]]) -> set[date]:
+    """The days that agree in the amounts of what references do not tell apart; none where that may be chance."""
+    forms = [{form(told.bank_reference) for told in side} - {""} for side in sides]
+    numbered = not forms[0].isdisjoint(forms[1])
+    by_day = [_amounts_by_day(told for told in side if not (numbered and told.bank_reference)) for side in sides]
+    shared = by_day[0].keys() & by_day[1].keys()
+    days = [(by_day[0][day], by_day[1][day]) for day in shared]
+    agree = all(one <= other or other <= one for one, other in days)
+    return shared if agree and sum(min(one.total(), other.total()) for one, other in days) >= _TELLING else set()
+
+
+def _amounts_by_day(told: Iterable[Notice | Row[Any]]) -> dict[date, Counter[tuple[str, int]]]:
+    found: dict[date, Counter[tuple[str, int]]] = defaultdict(Counter)
     for one in told:
-        found[one.local_date][one.direction, one.amount, one.bank_reference if numbered else ""] += 1
+        found[one.local_date][one.direction, one.amount] += 1
     return found
 
 

@@ -25,7 +25,7 @@ from ledger.days import HO_CHI_MINH
 from ledger.direct import Asking, answers, back_to_mark, forget_mark, mark, one_journey
 from ledger.inbox import tries
 from ledger.inbox.notice import Feed, Notice
-from ledger.inbox.receive import Stored, ask_ids, load, number, pending, receive, settle, store
+from ledger.inbox.receive import Stored, ask_ids, never_booked, number, pending, receive, settle, store
 from ledger.inbox.twins import Twin, ask_twins, hand_over_twins, lock_accounts
 from merchants.bank_accounts import Holding, ask_holdings, mark_heard
 from merchants.payment_codes import Answer, answers_to_tests, record_answers
@@ -184,16 +184,27 @@ def book(
 def _book_originals(session: Session, source: Source, stored: Sequence[Stored], plan: "_Plan", now: datetime) -> None:
     """What was told before and is nobody's goes to the stall that a later telling of it finds: that one may carry the
     reference, or come by the stall's own channel. What a person took from a stall waits for a person."""
-    for one in stored:
-        twin, match = plan.twins.get(one.id), plan.found.get(one.id)
-        if twin is None or match is None or not (twin.certain and twin.unmatched):
-            continue
-        # A person who is at it has locked it before the account.
-        original = load(session, twin.original, skip_locked=True)
-        if original is not None and original.status == "unmatched" and not original.turns:
-            memo = f"{original.notice.memo} {one.notice.memo}"
-            both = original._replace(notice=original.notice._replace(memo=memo))
-            book(session, source, [both], now, Decision(stall=match))
+    later = {
+        twin.original: (one.notice.memo, match)
+        for one in stored
+        if (twin := plan.twins.get(one.id)) and twin.unmatched and (match := plan.found.get(one.id))
+    }
+    if not later:
+        return
+    found, originals = {}, []
+    for one in never_booked(session, later):
+        memo, found[one.id] = later[one.id]
+        originals.append(one._replace(notice=one.notice._replace(memo=f"{one.notice.memo} {memo}")))
+    known, (heads, ids) = _know(
+        session,
+        source.market_id,
+        [one.notice for one in originals],
+        books.ask_lock({match.book_id for match in found.values()}),
+        books.ask_entry_ids(session, len(originals)),
+    )
+    said = {one.id: known.said[one.notice.memo] for one in originals}
+    _write(session, source, originals, _Plan(Decision(), {}, said, known.owned, found, heads, {}, ids), now)
+    settle(session, [(one.id, "recorded", None) for one in originals])
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +280,7 @@ def _decide(session: Session, source: Source, stored: Sequence[Stored], decision
 
 def _write(session: Session, source: Source, stored: Sequence[Stored], plan: _Plan, now: datetime) -> list[Outcome]:
     """Write the entries of those of the plan's notices that are stored."""
-    named = (h for one in stored for held in plan.named[one.id] for h in held)
+    named = (h for one in stored for held in plan.named.get(one.id, ()) for h in held)
     mark_heard(session, [h.account_id for h in named if not h.heard], now)
     matched = [
         (one, match) for one in stored if (match := plan.found.get(one.id)) is not None and one.id not in plan.twins
@@ -302,9 +313,7 @@ def _leave_out(
     for (one, match), place in zip(matched, posted, strict=True):
         if place.entry_id in tested:
             why = TESTED
-        elif _leaves_out(match, one) and match.stall_id not in {
-            plan.owned[r][0] for r in plan.said[one.id] if r in plan.owned
-        }:
+        elif _is_not_coded(plan, one, match):
             why = NOT_CODED
         else:
             continue
@@ -322,10 +331,12 @@ def _leave_out(
     books.post(session, plan.heads, drafts, recorded_at=now)
 
 
-def _leaves_out(match: Match, one: Stored) -> bool:
-    """Whether the stall counts only payments with its reference, and this one's memo tells: of one that had been booked
-    before and says nothing now, the memo was deleted."""
-    return match.coded_only and not (one.turns and not one.notice.memo)
+def _is_not_coded(plan: _Plan, one: Stored, match: Match) -> bool:
+    """Whether the stall counts only payments with its references, and this one has none; where it was booked before
+    and says nothing now, its memo was deleted."""
+    if not match.coded_only or (one.turns and not one.notice.memo):
+        return False
+    return match.stall_id not in {plan.owned[r][0] for r in plan.said[one.id] if r in plan.owned}
 
 
 def _code_answered(said: Sequence[str], owned: Mapping[str, tuple[int, int | None]], match: Match) -> list[int]:
@@ -352,9 +363,7 @@ def _draft(one: Stored, match: Match, decision: Decision) -> books.Draft:
 
 def moment_of(notice: Notice) -> datetime:
     """The payment's own time; noon of its day where the bank gave only a day."""
-    if notice.at is not None:
-        return notice.at
-    return datetime.combine(notice.local_date, time(12), HO_CHI_MINH).astimezone(UTC)
+    return notice.at or datetime.combine(notice.local_date, time(12), HO_CHI_MINH).astimezone(UTC)
 
 
 # The holdings of the virtual account that a notice names, and of its account.

@@ -3,7 +3,7 @@
 Everything here runs in the caller's transaction and commits nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -186,11 +186,17 @@ def _already_stored(
     return {row.event_id: (row.id, row.digest) for row in rows}
 
 
-def load(session: Session, notice_id: int, *, skip_locked: bool = False) -> Stored | None:
-    """One stored notice with the memo of its first body, its row locked; None where there is none, or where somebody
-    else has it and that is to be skipped."""
-    found = _load(session, NOTICE.c.id == notice_id, limit=1, skip_locked=skip_locked)
+def load(session: Session, notice_id: int) -> Stored | None:
+    """One stored notice with the memo of its first body, its row locked; None where there is none."""
+    found = _load(session, NOTICE.c.id == notice_id, limit=1)
     return found[0] if found else None
+
+
+def never_booked(session: Session, notice_ids: Collection[int]) -> list[Stored]:
+    """Those of these notices that are nobody's and always were, locked; but for those that a person is at, who locked
+    the row before the account."""
+    mine = (NOTICE.c.id.in_(notice_ids), NOTICE.c.status == "unmatched")
+    return [one for one in _load(session, *mine, limit=len(notice_ids), skip_locked=True) if not one.turns]
 
 
 def market_of(session: Session, notice_id: int) -> int:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from ledger.among import among, among_pairs
 from ledger.direct import Asking, Statement, answer, connection_of, execute
 from ledger.inbox.model import NOTICE
+from ledger.inbox.notice import Notice
 from ledger.inbox.receive import Stored
 
 WITHIN = timedelta(minutes=10)
@@ -21,7 +22,8 @@ WITHIN = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class Twin:
     """An earlier notice of the same payment; `certain` when both name the same bank reference; `hands_over` when the
-    later one has twins of its own, which are the earlier one's then; `unmatched` when no stall has the earlier one."""
+    later one has twins of its own, which are the earlier one's then; `unmatched` when it is certain and no stall has
+    the earlier one."""
 
     original: int
     certain: bool
@@ -35,8 +37,20 @@ class _Earlier:
     source: tuple[int, str]
     status: str
     at: datetime | None
-    # Its own, and those that its twins named, each with the feeds that named it.
-    references: defaultdict[str, set[str]]
+    # Its own, and those that its twins named.
+    references: set[str]
+    # The forms of those that statements named, and that other feeds did.
+    by_statement: set[str]
+    by_others: set[str]
+
+    def told_apart(self, its_form: str, by_statement: bool) -> bool:
+        """Whether a reference of this form, which is none of its own, is another payment's: one of its own can be
+        compared with it. A statement's and another feed's can where they are of one form: Vietcombank's statement has
+        `5243.65937` where its webhooks have `MBVCB.3278907687`, for the same payment."""
+        comparable, others = self.by_statement, self.by_others
+        if not by_statement:
+            comparable, others = others, comparable
+        return bool(its_form) and (bool(comparable) or its_form in others)
 
 
 def lock_accounts(session: Session, market_id: int, account_numbers: Iterable[str]) -> None:
@@ -81,17 +95,16 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
         told_by[row.same_as].add((row.channel_id, row.feed))
     twins: dict[int, Twin] = {}
 
-    def free(stored: Stored) -> list[_Earlier]:
-        notice, told = stored.notice, {source, *told_by[stored.id]}
-        return [
-            earlier
-            for earlier in candidates.get((notice.account_number, notice.local_date, notice.amount), ())
-            if earlier.id != stored.id and told.isdisjoint({earlier.source, *told_by[earlier.id]})
-        ]
+    def alike(notice: Notice) -> Sequence[_Earlier]:
+        return candidates.get((notice.account_number, notice.local_date, notice.amount), ())
+
+    def free(stored: Stored, fitting: list[_Earlier]) -> list[_Earlier]:
+        told = {source, *told_by[stored.id]}
+        return [e for e in fitting if e.id != stored.id and told.isdisjoint({e.source, *told_by[e.id]})]
 
     # First those that are certain, so that no other line is held for what is theirs.
     for stored in notices:
-        same = [e for e in free(stored) if stored.notice.bank_reference in e.references]
+        same = free(stored, [e for e in alike(stored.notice) if stored.notice.bank_reference in e.references])
         if same:
             told = {source, *told_by[stored.id]}
             told_by[same[0].id] |= told
@@ -100,26 +113,15 @@ def ask_twins(market_id: int, notices: Sequence[Stored], *, person_says_same: bo
         if stored.id in twins:
             continue
         notice, told = stored.notice, {source, *told_by[stored.id]}
-        maybe = [e for e in free(stored) if not _two(e, stored) and _near(e.at, notice.at)]
-        if maybe:
+        its_form, by_statement = form(notice.bank_reference), source[1] == "statement"
+        near = [e for e in alike(notice) if _near(e.at, notice.at)]
+        if maybe := free(stored, [e for e in near if not e.told_apart(its_form, by_statement)]):
             # One that is held itself is no payment yet: it is the same as another only where there is no other.
             nearest = min(maybe, key=lambda earlier: (earlier.status == "held", _distance(earlier.at, notice.at))).id
             twins[stored.id] = Twin(nearest, certain=person_says_same, hands_over=person_says_same and len(told) > 1)
             if person_says_same:
                 told_by[nearest] |= told
     return twins
-
-
-def _two(earlier: _Earlier, later: Stored) -> bool:
-    """Whether their references, which are not the same, tell two payments apart: one of the earlier's can be compared
-    with the later's. A statement's and another feed's can where they are of one form: Vietcombank's statement has
-    `5243.65937` where its webhooks have `MBVCB.3278907687`, for the same payment.
-    """
-    named, by_statement = later.notice.bank_reference, later.feed == "statement"
-    return bool(named) and any(
-        form(other) == form(named) or any((feed == "statement") == by_statement for feed in feeds)
-        for other, feeds in earlier.references.items()
-    )
 
 
 def form(reference: str) -> str:
@@ -201,10 +203,14 @@ def _by_payment(found: Iterable[Any]) -> dict[tuple[str, date, int], list[_Earli
     originals: dict[int, _Earlier] = {}
     for each in rows:
         if each.same_as is None:
-            original = _Earlier(each.id, (each.channel_id, each.feed), each.status, each.at, defaultdict(set))
+            source = each.channel_id, each.feed
+            original = _Earlier(each.id, source, each.status, each.at, set(), set(), set())
             originals[each.id] = original
             candidates[each.account_number, each.local_date, each.amount].append(original)
     for each in rows:
         if each.bank_reference and (original_id := each.same_as or each.id) in originals:
-            originals[original_id].references[each.bank_reference].add(each.feed)
+            original = originals[original_id]
+            original.references.add(each.bank_reference)
+            by = original.by_statement if each.feed == "statement" else original.by_others
+            by.add(form(each.bank_reference))
     return candidates

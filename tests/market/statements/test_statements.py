@@ -278,6 +278,18 @@ def test_the_same_references_under_other_balances_are_not_taken_twice(
     assert entries(database, huong) == lines
 
 
+def test_one_movement_with_the_same_reference_under_another_id_is_enough(
+    database: Database, bring: Bring, huong: StallRow, told: Told
+) -> None:
+    first, out, later = told(huong, 50_000), told(huong, 20_000, direction="out"), told(huong, 70_000)
+    bring(as_csv(statement_of(first, out)))
+    bank, account, headings, *movements = statement_of(first, later)
+    balanced = [[*row, f"{balance:,}"] for balance, row in enumerate(movements, 1_000_000)]
+    with pytest.raises(Refused, match="imported before from another kind of export"):
+        bring(as_csv([bank, account, [*headings, "Số dư"], *balanced]))
+    assert entries(database, huong) == 1
+
+
 def test_later_days_may_come_from_another_kind_of_export(
     database: Database, bring: Bring, huong: StallRow, month: list[Notice]
 ) -> None:
