@@ -36,7 +36,8 @@ BUSIEST = 0.1
 
 def sweep(database: Database, ending: threading.Event, keep_payers: timedelta) -> None:
     """At the start and every minute, book what was told and could not be booked then, seal a day that ended, and change
-    the accounts whose wait is over; once a day, forget who paid longer ago than `keep_payers`.
+    the accounts whose wait is over, and try again to leave no traces of what was deleted; once a day, forget who paid
+    longer ago than `keep_payers`.
 
     What fails is logged and comes again in a minute; it keeps none of the others from being done.
     """
@@ -45,6 +46,7 @@ def sweep(database: Database, ending: threading.Event, keep_payers: timedelta) -
         _done("booking what was left over", lambda: _take_up_behind(database))
         _done("sealing the days", lambda: seal_days(database, utc_now()))
         _done("changing accounts", lambda: change_accounts(database, utc_now()))
+        _done("beginning the journal anew", lambda: _begin_journal_anew(database))
         if forgotten != (today := local_date(utc_now())) and _done(
             "forgetting who paid", lambda: forget_payers(database, before=utc_now() - keep_payers)
         ):
@@ -61,6 +63,11 @@ def _done(what: str, step: Callable[[], object]) -> bool:
         log.exception("%s failed; it comes again in a minute", what)
         return False
     return True
+
+
+def _begin_journal_anew(database: Database) -> None:
+    if database.traces_left and not database.begin_journal_anew():
+        log.warning("traces of what was deleted stand in the journal; it is tried again in a minute")
 
 
 def _take_up_behind(database: Database) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -146,13 +146,15 @@ class Database:
     """A migrated database; every command and request reads and writes through one of its two doors."""
 
     def __init__(self, engine: Engine, number_key: Callable[[], bytes] = _no_number_key) -> None:
-        """`number_key` gives the key of the digests of account numbers that were forgotten."""
+        """`number_key` gives the key of the digests of account numbers that were forgotten. `traces_left` says that the
+        journal is to be begun anew still."""
         self.engine = engine
         self._said = {NUMBER_KEY: number_key}
         # SQLite has one writer and lets the others try again after a nap; threads that queue here are woken in turn.
         self._turn = threading.RLock() if engine.dialect.name == "sqlite" else None
         self._committed = 0
         self._read_only = engine.execution_options(reading=True)
+        self.traces_left = False
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -196,11 +198,24 @@ class Database:
 
     def begin_journal_anew(self) -> bool:
         """Whether what was deleted is gone from SQLite's journal too, where pages stay as they were until it is begun
-        anew: that takes a moment in which nobody reads. PostgreSQL sees to its own."""
+        anew: that takes a moment in which nobody reads. PostgreSQL sees to its own.
+
+        Never raises, for what was deleted is: where it could not be, `traces_left` is set until it can.
+        """
         if self._turn is None:
             return True
-        connection = self.engine.raw_connection()
-        cursor = connection.cursor()
+        # Before it is tried, so that nobody's failure meanwhile is taken for mended.
+        self.traces_left = False
+        try:
+            with closing(self.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+                begun = self._truncate_journal(cursor)
+        except (SQLAlchemyError, sqlite_driver().Error):
+            begun = False
+        if not begun:
+            self.traces_left = True
+        return begun
+
+    def _truncate_journal(self, cursor: Any) -> bool:
         try:
             # Not as long as a writer waits for another, for no writer goes on meanwhile.
             cursor.execute("PRAGMA busy_timeout=500")
@@ -213,8 +228,6 @@ class Database:
             return False
         finally:
             cursor.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
-            cursor.close()
-            connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

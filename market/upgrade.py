@@ -1,6 +1,7 @@
 """Bringing an older database to this program's revision: a backup first, then the migrations; a SQLite file is written
-anew, for in the free pages of an older one may stand who was forgotten."""
+anew, for in what an older program left free in it may stand who was forgotten."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from sqlalchemy import Engine
 
 from ledger.refused import Refused
 from market.copies import copy_database
-from market.db import migrate, open_engine, revision_of, revisions
+from market.db import Database, migrate, open_engine, revision_of, revisions, sqlite_driver
 
 
 def upgrade(url: str, backups: Path) -> tuple[str | None, str, Path | None]:
@@ -16,6 +17,22 @@ def upgrade(url: str, backups: Path) -> tuple[str | None, str, Path | None]:
     engine = open_engine(url)
     try:
         return _upgrade(engine, backups)
+    finally:
+        engine.dispose()
+
+
+def write_anew(url: str) -> str | None:
+    """Write a SQLite file anew, also one that is up to date or has no free page, for a full one has free places too.
+    Gives why it could not be; the database is whole then, and can be used. PostgreSQL sees to its own."""
+    engine = open_engine(url)
+    try:
+        if engine.dialect.name != "sqlite":
+            return None
+        with closing(engine.raw_connection()) as outside:
+            outside.cursor().execute("VACUUM")
+        return None if Database(engine).begin_journal_anew() else "another program is reading it"
+    except sqlite_driver().Error as error:
+        return str(error)
     finally:
         engine.dispose()
 
@@ -34,8 +51,4 @@ def _upgrade(engine: Engine, backups: Path) -> tuple[str | None, str, Path | Non
     backups.mkdir(mode=0o700, parents=True, exist_ok=True)
     backup, _ = copy_database(engine, backups / f"before-{newest}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     migrate(engine)
-    if engine.dialect.name == "sqlite":
-        outside = engine.raw_connection()
-        outside.cursor().execute("VACUUM")
-        outside.close()
     return before, newest, backup

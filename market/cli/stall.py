@@ -201,6 +201,8 @@ def forget(settings: Settings, market: str, code: str, close: bool, dry_run: boo
         found = going(session, stall)
     if not dry_run:
         found = forget_stall(database, stall.id, close=close, login_id=None, now=now, noted=noted)
+    if database.traces_left:
+        click.echo("note: traces stand in the journal until the server has a quiet moment or ends", err=True)
     if as_json:
         print_json(asdict(found))
     else:

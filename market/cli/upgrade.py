@@ -4,7 +4,7 @@ import click
 
 from market.cli.opened import installation
 from market.config import Settings
-from market.upgrade import upgrade
+from market.upgrade import upgrade, write_anew
 
 
 @click.command()
@@ -16,3 +16,9 @@ def command(settings: Settings) -> None:
     if backup is not None:
         click.echo(f"backed up to {backup}", err=True)
     click.echo(f"the database stands at revision {after}" + (f", was {before}" if backup else ""))
+    if hindered := write_anew(settings.database_url):
+        click.echo(
+            f"note: the database file could not be written anew: {hindered}; run upgrade again when nobody else writes"
+            " and the disk has room for one more of it",
+            err=True,
+        )

@@ -83,3 +83,15 @@ def test_many_are_deleted_a_batch_at_a_time(kept: Database, monkeypatch: pytest.
     assert (deleted, after) == (2, 2)
     forget_payers(kept, before=NOW + DAY)
     assert bodies(kept) == waiting(kept)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_what_another_deleted_is_gone_from_the_files_too(kept: Database, tmp_path: Path) -> None:
+    with kept.writing() as session:
+        session.connection().execute(
+            update(NOTICE_BODY).where(NOTICE_BODY.c.notice_id == 1).values(payer_name="PHAM QUOC VUONG")
+        )
+    with kept.writing() as session:
+        session.connection().execute(update(NOTICE_BODY).where(NOTICE_BODY.c.notice_id == 1).values(payer_name=""))
+    assert forget_payers(kept, before=NOW - 1000 * DAY) == 0
+    assert b"PHAM QUOC VUONG" not in b"".join(path.read_bytes() for path in tmp_path.glob("*.sqlite*"))

@@ -216,3 +216,20 @@ def test_one_channel_that_cannot_be_booked_keeps_no_other_waiting(
     ending.set()
     background.sweep(database, ending, timedelta(days=180))
     assert taken == [first.id, second.id]
+
+
+def test_the_journal_is_begun_anew_as_soon_as_it_can_be(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = iter([False, False, True])
+    ending = threading.Event()
+    monkeypatch.setattr(background, "SWEEP_EVERY", 0.0)
+    monkeypatch.setattr(background, "forget_payers", lambda *_, **__: database.begin_journal_anew())
+    monkeypatch.setattr(background, "change_accounts", lambda *_: None if database.traces_left else ending.set())
+    monkeypatch.setattr(Database, "_truncate_journal", lambda *_: next(tried))
+    database.traces_left = True
+    background.sweep(database, ending, timedelta(days=180))
+    assert next(tried, None) is None
+    assert [record.message for record in caplog.records] == [
+        "traces of what was deleted stand in the journal; it is tried again in a minute"
+    ]

@@ -1,11 +1,14 @@
 """A stallholder is forgotten: nothing of the person is left but what the books rest on, and the books are the same."""
 
 import random
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from ledger.books.model import ENTRY, POSTING
@@ -327,3 +330,41 @@ def test_the_audit_trail_says_so_with_ids_only(database: Database, ngan: Forgett
     with database.reading() as session:
         lines = session.connection().execute(select(AUDIT.c.act, AUDIT.c.stall_id, AUDIT.c.about)).all()
     assert ("stall_forgotten", ngan.stall.id, "{}") in [tuple(line) for line in lines]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_while_somebody_reads_traces_are_left_until_it_is_tried_again(database: Database, ngan: Forgettable) -> None:
+    with database.reading() as session:
+        session.connection().execute(select(NOTICE)).all()
+        forget(database, ngan)
+        assert database.traces_left
+    assert database.begin_journal_anew()
+    assert not database.traces_left
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_journal_that_fails_makes_no_failure_of_what_is_done(
+    database: Database, ngan: Forgettable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> bool:
+        raise OperationalError("PRAGMA", None, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr(Database, "_truncate_journal", locked)
+    assert forget(database, ngan).names
+    assert database.traces_left
+    monkeypatch.undo()
+    assert database.begin_journal_anew()
+    assert not database.traces_left
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_the_command_says_that_traces_are_left(
+    cho: Any, database: Database, ngan: Forgettable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHO_SECRET_KEY", "k" * 40)
+    with database.reading() as session:
+        session.connection().execute(select(NOTICE)).all()
+        said = cho.done("stall", "forget", "--market", "ben-song", "--stall", "C-17", "--close")
+    assert said.err == "note: traces stand in the journal until the server has a quiet moment or ends\n"
+    again = cho.done("stall", "forget", "--market", "ben-song", "--stall", "C-17")
+    assert again.err == ""

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, make_url, text
 
 from ledger.refused import Refused
 from market.db import migrate, open_engine, revision_of, revisions
-from market.upgrade import upgrade
+from market.upgrade import upgrade, write_anew
 
 NEWEST = revisions()[-1]
 # Found without importing the package, whose import warns where no runtime folder is named.
@@ -57,21 +57,84 @@ def _stand_at(engine: Engine, revision: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_what_an_older_program_left_in_free_pages_is_gone(older: str, tmp_path: Path) -> None:
-    engine = open_engine(older)
+def _leave_traces(url: str, size: int) -> Path:
+    """Deletes a text of about this size as an older program did; gives the file, in which it stands still."""
+    engine = open_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE market SET phone = 'forgotten' || hex(zeroblob(4000))"))
+        connection.execute(text(f"UPDATE market SET phone = 'forgotten' || hex(zeroblob({size // 2}))"))
     outside = engine.raw_connection()
     outside.cursor().execute("PRAGMA secure_delete=OFF")
     outside.cursor().execute("UPDATE market SET phone = ''")
     outside.close()
     engine.dispose()
-    file = Path(str(make_url(older).database))
+    file = Path(str(make_url(url).database))
     assert b"forgotten" in file.read_bytes()
-    _, _, backup = upgrade(older, tmp_path / "backups")
-    assert backup is not None
+    return file
+
+
+# In pages of its own, that are free then; and in a free place of a page.
+@pytest.mark.parametrize("size", [8000, 400])
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_what_an_older_program_left_in_free_places_is_gone(
+    cho: Any, data: Path, older: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHO_DATABASE_URL", older)
+    file = _leave_traces(older, size)
+    cho.done("upgrade")
+    (backup,) = (data / "backups").iterdir()
     assert b"forgotten" not in file.read_bytes() + backup.read_bytes()
+
+
+@pytest.mark.parametrize("size", [8000, 400])
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_it_goes_from_a_database_that_is_up_to_date_too(
+    cho: Any, older: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHO_DATABASE_URL", older)
+    upgrade(older, tmp_path / "backups")
+    file = _leave_traces(older, size)
+    assert cho.done("upgrade").err == ""
+    assert b"forgotten" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_file_that_cannot_be_written_anew_is_a_note_and_is_tried_again(
+    cho: Any, data: Path, older: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHO_DATABASE_URL", older)
+    monkeypatch.setattr("market.db.BUSY_SECONDS", 0.1)
+    file = _leave_traces(older, 8000)
+    engine = open_engine(older)
+    migrated = engine.connect()
+
+    def write_while_another_does(url: str) -> str | None:
+        migrated.execute(text("SELECT 1"))
+        return write_anew(url)
+
+    with monkeypatch.context() as during:
+        during.setattr("market.cli.upgrade.write_anew", write_while_another_does)
+        said = cho.done("upgrade")
+    migrated.close()
+    engine.dispose()
+    (backup,) = (data / "backups").iterdir()
+    assert said.out == f"the database stands at revision {NEWEST}, was 0001\n"
+    assert said.err == (
+        f"backed up to {backup}\n"
+        "note: the database file could not be written anew: database is locked; run upgrade again when nobody else"
+        " writes and the disk has room for one more of it\n"
+    )
+    assert cho.done("upgrade").err == ""
+    assert b"forgotten" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_file_that_is_being_read_is_not_said_to_be_written_anew(older: str) -> None:
+    engine = open_engine(older)
+    with engine.execution_options(reading=True).connect() as reader:
+        reader.execute(text("SELECT * FROM market")).all()
+        assert write_anew(older) == "another program is reading it"
+    engine.dispose()
+    assert write_anew(older) is None
 
 
 def test_an_older_database_is_migrated_and_keeps_what_it_holds(older: str, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ MOST_BYTES = 20_000_000
 MOST_ROWS = 100_000
 MOST_COLUMNS = 200
 MOST_CELLS = 1_500_000
+# Characters of all cells together: a workbook names one text from as many cells as it likes.
+MOST_TEXT = 50_000_000
 
 # Text is stripped and composed (NFC), an empty cell is ""; a datetime is a date cell of a spreadsheet, without a zone.
 Cell = str | Decimal | datetime
@@ -50,23 +52,35 @@ def text_of(cell: Cell) -> str:
 
 
 class Bounds:
-    """Counts what was read of a file and refuses it when it is more than any statement holds."""
+    """Counts what was read of a file and refuses it when it is more than any statement holds.
+
+    It carries its limits along, for a workbook is counted in a process of its own.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.rows = 0
         self.cells = 0
+        self.text = 0
+        self.most_rows, self.most_columns = MOST_ROWS, MOST_COLUMNS
+        self.most_cells, self.most_text = MOST_CELLS, MOST_TEXT
 
     def count(self, line: int, cells: int) -> None:
         """One more row of that many cells. Raises Refused."""
         self.rows += 1
         self.cells += cells
-        if cells > MOST_COLUMNS:
-            self._refuse(line, f"has more than {MOST_COLUMNS} columns")
-        if self.rows > MOST_ROWS or self.cells > MOST_CELLS:
-            self._refuse(line, f"has more than {MOST_ROWS} rows or {MOST_CELLS} cells")
+        if cells > self.most_columns:
+            self._refuse(line, f"has more than {self.most_columns} columns")
+        if self.rows > self.most_rows or self.cells > self.most_cells:
+            self._refuse(line, f"has more than {self.most_rows} rows or {self.most_cells} cells")
 
-    def _refuse(self, line: int, what: str) -> None:
+    def count_text(self, line: int | None, characters: int) -> None:
+        """So many more characters of text. Raises Refused."""
+        self.text += characters
+        if self.text > self.most_text:
+            self._refuse(line, f"has more than {self.most_text} characters of text")
+
+    def _refuse(self, line: int | None, what: str) -> None:
         raise Refused(
             Problem(f"{self.name} {what}; a bank statement has not: download one month at a time", line, kind="large")
         )

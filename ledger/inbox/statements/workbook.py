@@ -3,7 +3,8 @@
 calamine reads both, and does not mind what banks' writers get wrong: the stated size of a sheet, styles that point
 nowhere. It makes room for every cell between the first and the last of a sheet, so that a kilobyte may ask for all of a
 machine's memory, and a fault of its own ends the process it is in: it reads in one of its own, with so much memory and
-time. Formulas count as the value they had when the bank saved them.
+time, and counts there what it read, before any of it comes here. Formulas count as the value they had when the bank
+saved them.
 """
 
 import contextlib
@@ -28,6 +29,8 @@ MOST_UNPACKED = 150_000_000
 # 100,000 lines takes a third of either.
 MOST_MEMORY = 1_000_000_000
 MOST_SECONDS = 30
+# Characters of what calamine says is wrong, for it may quote the file.
+MOST_TOLD = 500
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -39,13 +42,9 @@ def read(content: bytes, name: str) -> list[Sheet]:
     except (zipfile.BadZipFile, OSError) as error:
         raise Refused(_damaged(name, str(error))) from None
     with _ONE_AT_A_TIME:
-        answer = _read_apart(content, name)
+        answer = _read_apart(content, Bounds(name))
     if isinstance(answer, Problem):
         raise Refused(answer)
-    bounds = Bounds(name)
-    for sheet in answer:
-        for row in sheet.rows:
-            bounds.count(row.line, len(row.cells))
     return answer
 
 
@@ -68,54 +67,60 @@ def _too_large(name: str, what: str) -> Problem:
     return Problem(f"{name} {what}; no bank statement does: download one month at a time", kind="large")
 
 
-def _read_apart(content: bytes, name: str) -> list[Sheet] | Problem:
+def _read_apart(content: bytes, bounds: Bounds) -> list[Sheet] | Problem:
     try:
         done = subprocess.run(  # noqa: S603 - this module, by this Python
             [sys.executable, "-m", __name__],
-            input=content,
+            input=pickle.dumps(bounds) + content,
             capture_output=True,
             cwd=ROOT,
             timeout=MOST_SECONDS,
             check=True,
         )
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
-        return _too_large(name, "takes more memory or time to read than there is")
-    answer: list[Sheet] | str = pickle.loads(done.stdout)  # noqa: S301 - our own words
-    return _damaged(name, answer) if isinstance(answer, str) else answer
+        return _too_large(bounds.name, "takes more memory or time to read than there is")
+    answer: list[Sheet] | Problem = pickle.loads(done.stdout)  # noqa: S301 - our own words
+    return answer
 
 
 def _answer() -> None:
-    """What the process of its own does: a workbook on stdin, its sheets on stdout, or what is wrong with it."""
+    """What the process of its own does: the bounds and a workbook on stdin, its sheets on stdout, or what is wrong."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # not every system has such a limit
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    answer: list[Sheet] | str
+    bounds: Bounds = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own words
+    answer: list[Sheet] | Problem
     try:
-        answer = _sheets(sys.stdin.buffer.read())
+        answer = _sheets(sys.stdin.buffer.read(), bounds)
     except MemoryError:
         sys.exit(1)
+    except Refused as refused:
+        (answer,) = refused.problems
     except BaseException as error:  # a fault inside calamine is no Exception
-        answer = str(error)
+        answer = _damaged(bounds.name, str(error)[:MOST_TOLD])
     pickle.dump(answer, sys.stdout.buffer)
 
 
-def _sheets(content: bytes) -> list[Sheet]:
+def _sheets(content: bytes, bounds: Bounds) -> list[Sheet]:
     with CalamineWorkbook.from_object(io.BytesIO(content)) as workbook:
         return [
-            Sheet(sheet.name, _rows(workbook.get_sheet_by_name(sheet.name)))
+            Sheet(sheet.name, _rows(workbook.get_sheet_by_name(sheet.name), bounds))
             for sheet in workbook.sheets_metadata
             if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
         ]
 
 
-def _rows(sheet: CalamineSheet) -> list[Row]:
+def _rows(sheet: CalamineSheet, bounds: Bounds) -> list[Row]:
+    bounds.count_text(None, len(sheet.name))
     rows = []
     for line, values in enumerate(sheet.iter_rows(), 1):
         cells = [_cell(value) for value in values]
         while cells and cells[-1] == "":
             cells.pop()
         if cells:
+            bounds.count(line, len(cells))
+            bounds.count_text(line, sum(len(cell) for cell in cells if isinstance(cell, str)))
             rows.append(Row(line, tuple(cells)))
     return rows
 
