@@ -50,7 +50,7 @@ def import_stalls(
     every one with its line, and then nothing is changed. Unless it `may_share`, no new stall has another's account."""
     result = StallList()
     try:
-        created, updated = _compare(session, market_id, path, result, may_share=may_share)
+        created, updated = _compare(session, market_id, path, result, now=now, may_share=may_share)
     except Refused as refused:
         result.errors += refused.problems
     if result.errors:
@@ -78,13 +78,13 @@ def _alike(session: Session, market_id: int, stalls: list[NewStall]) -> list[tup
 
 
 def _compare(
-    session: Session, market_id: int, path: Path, result: StallList, *, may_share: bool
+    session: Session, market_id: int, path: Path, result: StallList, *, now: datetime, may_share: bool
 ) -> tuple[list[NewStall], list[tuple[StallRow, NewStall]]]:
     """The stalls a file adds and those it changes; the rest and every wrong row are noted in `result`. Raises Refused
     where the file cannot be read to its end."""
     known = {stall.code: stall for stall in list_stalls(session, market_id)}
     folded = {code.casefold(): code for code in known}
-    in_use = {} if may_share else accounts_in_use(known.values())
+    in_use = {} if may_share else accounts_in_use(session, market_id, now)
     lines: dict[str, int] = {}
     created: list[NewStall] = []
     updated: list[tuple[StallRow, NewStall]] = []
@@ -114,12 +114,14 @@ def _compare(
             problems.append(Problem(message, line, "code", "forgotten"))
         if before is not None and not problems:
             problems += _account_change(before, stall, line)
-        if before is None and (owner := in_use.get((stall.bin, stall.account_number))):
+        if before is None and (owner := in_use.get(stall.account_number)):
             problems.append(Problem(f"is the account of stall {owner}", line, "account_number", "shared"))
         if problems:
             result.errors += problems
         elif before is None:
             created.append(stall)
+            if not may_share:
+                in_use[stall.account_number] = stall.code
         elif _differs(before, stall):
             updated.append((before, stall))
         else:

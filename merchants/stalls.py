@@ -1,11 +1,11 @@
 """Stalls: look-ups, and the acts of a stall's life. Booking depends on no status: a closed stall's book stays open."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, union_all, update
 from sqlmodel import Session
 
 from ledger import books
@@ -13,7 +13,7 @@ from ledger.books.model import ENTRY
 from ledger.days import Month, local_date, local_midnight
 from ledger.refused import Problem, Refused
 from merchants.bank_accounts import holdings
-from merchants.model import BANK_ACCOUNT, REFERENCE, STALL
+from merchants.model import ACCOUNT_CHANGE, BANK_ACCOUNT, REFERENCE, STALL
 from merchants.number_digests import is_digest
 from merchants.references import new_references
 
@@ -151,9 +151,19 @@ def connected_stalls(session: Session, market_id: int) -> set[int]:
     return set(session.connection().execute(select(BANK_ACCOUNT.c.stall_id).where(*heard)).scalars())
 
 
-def accounts_in_use(stalls: Iterable[StallRow]) -> dict[tuple[str, str], str]:
-    """The accounts that stalls are paid to now, by BIN and number, each with a stall's code."""
-    return {(stall.bin, stall.account_number): stall.code for stall in stalls if stall.status != "closed"}
+def accounts_in_use(session: Session, market_id: int, now: datetime) -> dict[str, str]:
+    """The account numbers whose payments may be a stall's, each with that stall's code: former ones, too, and those
+    asked for. Not by the bank, which a notice need not name; not those of a stall closed for over 90 days."""
+    lately = or_(STALL.c.closed_on.is_(None), STALL.c.closed_on >= local_date(now) - timedelta(days=90))
+    waits = (ACCOUNT_CHANGE.c.stopped_at.is_(None), ACCOUNT_CHANGE.c.done_at.is_(None))
+    had, asked = (
+        select(table.c.number, STALL.c.code)
+        .join(STALL, STALL.c.id == table.c.stall_id)
+        .where(table.c.market_id == market_id, lately)
+        for table in (BANK_ACCOUNT, ACCOUNT_CHANGE)
+    )
+    rows = session.connection().execute(union_all(asked.where(*waits), had))
+    return {row.number: row.code for row in rows}
 
 
 def registered(session: Session, market_id: int, month: Month) -> list[Registered]:

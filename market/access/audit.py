@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlmodel import Session
 
 from market.access.model import AUDIT, DEVICE
@@ -41,7 +41,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
         "device_enrolled",
         "device_revoked",
     ),
-    "people": ("person_added", "role_added", "role_ended"),
+    "people": ("person_added", "role_added", "role_ended", "login_ended"),
     "stalls": (
         "stall_added",
         "stall_changed",
@@ -200,12 +200,15 @@ class Line:
     login: str | None
 
 
-def times_since(session: Session, act: str, *, market_id: int, login_id: int, since: datetime) -> int:
-    """How often a person has done this in a market since then."""
-    query = select(func.count()).where(
-        AUDIT.c.market_id == market_id, AUDIT.c.act == act, AUDIT.c.login_id == login_id, AUDIT.c.at >= since
-    )
-    return int(session.connection().execute(query).scalar_one())
+def told_since(session: Session, act: str, *, market_id: int, login_id: int, since: datetime) -> list[dict[str, Any]]:
+    """What each line of a person's that tells of this act in a market since then says about it. The trail is read from
+    its newest line back to the first older one, by its index, and no further."""
+    connection = session.connection()
+    older = select(AUDIT.c.id).where(AUDIT.c.market_id == market_id, AUDIT.c.at < since)
+    last = connection.execute(older.order_by(AUDIT.c.id.desc()).limit(1)).scalar_one_or_none() or 0
+    newer = (AUDIT.c.market_id == market_id, AUDIT.c.id > last)
+    rows = connection.execute(select(AUDIT.c.about).where(*newer, AUDIT.c.act == act, AUDIT.c.login_id == login_id))
+    return [json.loads(about) for about in rows.scalars()]
 
 
 def trail(

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from market.access.logins import HASHER
@@ -43,6 +43,13 @@ def set_password(session: Session, login_id: int, password: str, *, but: str) ->
         update(LOGIN).where(LOGIN.c.id == login_id).values(password_hash=HASHER.hash(password))
     )
     end_sessions(session, login_id, but=but)
+
+
+def kept(session: Session, login: str) -> str:
+    """What is kept of a login's password, another for each new one; empty where it has none, or there is no such
+    login."""
+    found = session.connection().execute(select(LOGIN.c.password_hash).where(LOGIN.c.name == login))
+    return found.scalar_one_or_none() or ""
 
 
 def _bare(word: str) -> str:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import Session
 
 from ledger.refused import Problem, Refused
-from market.access import devices, enrolment, sessions, tokens
+from market.access import devices, enrolment, passkeys, sessions, tokens
 from market.access.logins import add_login
-from market.access.model import DEVICE
+from market.access.model import DEVICE, PASSKEY
+from market.access.passwords import set_password
 from market.access.people import Grant
 from market.model import LOGIN, MARKET, ROLE_GRANT
 from merchants.consents import end_consent
@@ -204,6 +205,27 @@ def _has_holder(connection: Connection, stall_id: int) -> bool:
     return connection.execute(holders.limit(1)).first() is not None
 
 
+def has_ended(session: Session, login_id: int) -> bool:
+    """Whether nothing opens a login any more."""
+    ended = select(LOGIN.c.ended_at).where(LOGIN.c.id == login_id)
+    return session.connection().execute(ended).scalar_one() is not None
+
+
+def shut_out(
+    session: Session, login_id: int, *, password: str, now: datetime
+) -> tuple[list[passkeys.PasskeyRow], list[devices.DeviceRow]]:
+    """Give a login this password, where somebody else may have had the former one: whatever that could have added opens
+    nothing any more. Gives the passkeys that were removed and the phones that were ended; the six digits stay."""
+    keys, phones = passkeys.passkeys_of(session, login_id), devices.devices_of(session, login_id)
+    for key in keys:
+        passkeys.remove(session, login_id, key.id)
+    for phone in phones:
+        devices.revoke(session, phone.id, now)
+    enrolment.end_enrolments(session, login_id, now)
+    set_password(session, login_id, password, but="")
+    return keys, phones
+
+
 def end_login(session: Session, login_id: int, now: datetime) -> list[tuple[Grant, EndedWith]]:
     """End a login with every role that it has: nothing opens it any more. Gives the roles, with what ended with each.
 
@@ -230,6 +252,7 @@ class Login:
     roles: tuple[tuple[str, str, str], ...]
     password: bool
     phones: int
+    passkeys: int
     ended_at: datetime | None
 
 
@@ -247,7 +270,10 @@ def list_logins(session: Session) -> list[Login]:
         roles.setdefault(row.login_id, []).append((row.role, row.slug or "", row.code or ""))
     logins = connection.execute(select(LOGIN).order_by(LOGIN.c.name)).all()
     phones = Counter(phone.login_id for phone in devices.devices_of(session, *(row.id for row in logins)))
+    keys = Counter(connection.execute(select(PASSKEY.c.login_id)).scalars())
     return [
-        Login(row.name, tuple(roles.get(row.id, ())), bool(row.password_hash), phones[row.id], row.ended_at)
+        Login(
+            row.name, tuple(roles.get(row.id, ())), bool(row.password_hash), phones[row.id], keys[row.id], row.ended_at
+        )
         for row in logins
     ]

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from ledger.days import utc_now
 from ledger.refused import Problem, Refused
-from market.access import enrolment, logins, passwords, roster
+from market.access import enrolment, logins, roster, second_factor
 from market.access.people import find_login
 from market.cli.noted import noted
 from market.cli.opened import installation
@@ -30,11 +30,18 @@ def _found(session: Session, login: str) -> tuple[int, int | None]:
     return found
 
 
+def _standing(session: Session, login: str) -> tuple[int, int | None]:
+    login_id, market_id = _found(session, login)
+    if roster.has_ended(session, login_id):
+        raise Refused(Problem(f"{login!r} is off; add another login: user add", field="login"))
+    return login_id, market_id
+
+
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def list_(settings: Settings, as_json: bool) -> None:
-    """Every login: its roles and places, whether it has a password, how many phones, and when it ended."""
+    """Every login: its roles and places, whether it has a password, its phones and passkeys, and when it ended."""
     with installation(settings).database.reading() as session:
         found = roster.list_logins(session)
     rows = [
@@ -43,6 +50,7 @@ def list_(settings: Settings, as_json: bool) -> None:
             "roles": [{"role": role, "market": slug or None, "stall": code or None} for role, slug, code in one.roles],
             "password": one.password,
             "phones": one.phones,
+            "passkeys": one.passkeys,
             "ended_at": one.ended_at and one.ended_at.isoformat(),
         }
         for one in found
@@ -52,10 +60,10 @@ def list_(settings: Settings, as_json: bool) -> None:
         return
     said = [", ".join(" ".join(filter(None, held)) for held in one.roles) for one in found]
     table = [
-        (one.login, roles, "yes" if one.password else "no", one.phones, "yes" if one.ended_at else "")
+        (one.login, roles, "yes" if one.password else "no", one.phones, one.passkeys, "yes" if one.ended_at else "")
         for one, roles in zip(found, said, strict=True)
     ]
-    print_table(("login", "roles", "password", "phones", "ended"), table)
+    print_table(("login", "roles", "password", "phones", "passkeys", "ended"), table)
 
 
 @command.command()
@@ -99,7 +107,7 @@ def code(settings: Settings, login: str, as_json: bool) -> None:
     """Print a one-time code that enrols a phone for LOGIN, good for ten minutes; an earlier one ends."""
     now = utc_now()
     with installation(settings).database.writing() as session:
-        login_id, market_id = _found(session, login)
+        login_id, market_id = _standing(session, login)
         if market_id is None:
             message = f"{login!r} belongs to no market and signs in by password only"
             raise Refused(Problem(message, field="login"))
@@ -117,12 +125,21 @@ def code(settings: Settings, login: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def password(settings: Settings, login: str, as_json: bool) -> None:
-    """Give LOGIN a new password and print it, once; it is signed out everywhere, and its second step stays."""
-    made = logins.make_password()
+    """Give LOGIN a new password and print it, once. It is signed out everywhere, its passkeys and phones are gone: who
+    had the old password could have added them. The six digits of its second step stay."""
+    made, now = logins.make_password(), utc_now()
     with installation(settings).database.writing() as session:
-        login_id, market_id = _found(session, login)
-        passwords.set_password(session, login_id, made, but="")
-        noted(session, "password_given", market_id=market_id, login=login_id)
+        login_id, market_id = _standing(session, login)
+        keys, phones = roster.shut_out(session, login_id, password=made, now=now)
+        stays = second_factor.has_digits(session, login_id)
+        note = partial(noted, session, market_id=market_id, login=login_id)
+        note("password_given")
+        for key in keys:
+            note("passkey_removed", passkey=key.id)
+        for phone in phones:
+            note("device_revoked", device=phone.id)
+    step = "its second step stays, the six digits" if stays else "it has no second step"
+    click.echo(f"{login}: passkeys removed: {len(keys)}, phones ended: {len(phones)}; {step}", err=True)
     if as_json:
         print_json({"login": login, "password": made})
     else:
@@ -135,7 +152,9 @@ def password(settings: Settings, login: str, as_json: bool) -> None:
 def off(settings: Settings, login: str) -> None:
     """End LOGIN with all its roles, phones and sessions; what it did stays, and its name is not used again."""
     with installation(settings).database.writing() as session:
-        login_id, _ = _found(session, login)
+        login_id, own_market = _found(session, login)
+        if not roster.has_ended(session, login_id):
+            noted(session, "login_ended", market_id=own_market, login=login_id)
         for held, ended in roster.end_login(session, login_id, utc_now()):
             note = partial(noted, session, market_id=held.market_id, stall_id=held.stall_id)
             note("role_ended", login=login_id, role=held.role)

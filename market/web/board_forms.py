@@ -88,10 +88,9 @@ def _checked(session: Session, market: MarketRow, typed: dict[str, str]) -> tupl
     """The stall that was typed, and what is wrong with it. Where two stalls have an account, a payment that names
     neither is nobody's: who may not change a stall's account does not make it so either."""
     stall, problems = check_stall(typed)
-    every = list_stalls(session, market.id)
-    if stall.code.casefold() in {row.code.casefold() for row in every}:
+    if stall.code.casefold() in {row.code.casefold() for row in list_stalls(session, market.id)}:
         problems.append(Problem(f"{stall.code!r} is taken", field="code", kind="taken"))
-    owner = accounts_in_use(every).get((stall.bin, stall.account_number))
+    owner = accounts_in_use(session, market.id, utc_now()).get(stall.account_number)
     if owner and not signed_in().may("change_accounts", market_id=market.id):
         problems.append(Problem(f"is the account of stall {owner}", field="account_number", kind="shared"))
     return stall, by_field(problems)

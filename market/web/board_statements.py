@@ -36,7 +36,8 @@ from qr.errors import FieldError
 
 blueprint = Blueprint("statements", __name__, url_prefix="/board/<slug>/statements")
 # What a dry run finds told before tells what a stall was paid: lines that somebody made up could ask for every amount.
-MOST_LOOKS = 40
+# So much a person looks at in a day and night, files and lines; a busy account has some 3,000 lines a month.
+MOST_LOOKS, MOST_LOOKED_AT = 40, 60_000
 # A dry run holds the books as one import of all its lines would, so it must be over before a webhook gives up.
 MOST_LINES = 10_000
 SHOWN = 200
@@ -190,14 +191,16 @@ def _ask(
 def _review(market: MarketRow, sent: Sent, statement: Statement, now: datetime, *, changed: bool = False) -> Answer:
     """What was understood and would become of the lines: the import, undone. Each look is a line of the trail."""
     database = installation().database
-    with database.writing() as session:
-        looked = audit.times_since(
+    with database.reading() as session:
+        looked = audit.told_since(
             session,
             "statement_looked_at",
             market_id=market.id,
             login_id=g.person.login_id,
             since=now - timedelta(days=1),
         )
+    lines = sum(about["rows"] for about in looked) + len(statement.lines)
+    with database.writing() as session:
         stalls = {held.stall_id for each in holdings(session, market.id, statement.accounts).values() for held in each}
         noted(
             session,
@@ -209,7 +212,7 @@ def _review(market: MarketRow, sent: Sent, statement: Statement, now: datetime, 
         )
     summary = None
     try:
-        if looked < MOST_LOOKS:
+        if len(looked) < MOST_LOOKS and lines <= MOST_LOOKED_AT:
             summary = import_statement(database, market.id, statement, now=now, dry_run=True)
     except Refused as refused:
         with database.reading() as session:

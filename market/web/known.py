@@ -3,7 +3,8 @@ same second factor.
 
 All the phones on a market's Wi-Fi have one address. Whoever hammers a login from there would make its owner wait for as
 long as it goes on; a cookie that only this program can make sets the owner's browser apart (OWASP, device cookies). It
-opens nothing: its bearer has five free tries like everybody.
+opens nothing: its bearer has five free tries like everybody. With a new password it counts no more, for whoever had the
+old one may have been a thief.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from typing import TypeVar
 from flask import request
 from werkzeug.wrappers import Response
 
+from market.access import passwords
 from market.web.app import app_is_secure, installation
 
 KEPT = 180 * 86_400
@@ -28,7 +30,7 @@ def tries_from(login: str) -> str:
 def is_known(login: str) -> bool:
     """Whether that login was signed in to in this browser before, with all that it asks for."""
     shown = request.cookies.get(_cookie(), "")
-    return bool(login) and hmac.compare_digest(shown.encode(), _proof(login).encode())
+    return bool(login and shown) and hmac.compare_digest(shown.encode(), _proof(login).encode())
 
 
 def remember(answer: Answer, login: str) -> Answer:
@@ -42,4 +44,7 @@ def _cookie() -> str:
 
 
 def _proof(login: str) -> str:
-    return hmac.digest(installation().key.encode(), f"cho signed-in browser {login}".encode(), hashlib.sha256).hex()
+    with installation().database.reading() as session:
+        password = passwords.kept(session, login)
+    said = f"cho signed-in browser {login} {password}"
+    return hmac.digest(installation().key.encode(), said.encode(), hashlib.sha256).hex()

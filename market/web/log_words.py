@@ -51,6 +51,7 @@ SAID = {
     "person_added": "Thêm người {login}",
     "role_added": "Cho {login} làm {role}",
     "role_ended": "Thôi cho {login} làm {role}",
+    "login_ended": "Cho {login} thôi hẳn",
     "stall_added": "Thêm sạp",
     "stall_changed": "Sửa tên, dãy, ngành hàng hoặc điện thoại của sạp",
     "stall_paused": "Ghi sạp tạm nghỉ",

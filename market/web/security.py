@@ -9,6 +9,7 @@ from ledger.days import utc_now
 from market.access import devices, logins, passkeys, passwords, pins, second_factor, sessions
 from market.markets import list_markets
 from market.secret_key import seal
+from market.web import known
 from market.web.access import password_error
 from market.web.app import installation, sign_in_cookie
 from market.web.confirm import ask_to_confirm, confirmed
@@ -82,7 +83,7 @@ def password() -> AnyResponse | str | tuple[str, int]:
         passwords.set_password(session, g.person.login_id, wanted, but=_token())
         noted(session, "password_changed", market_id=_market(session))
     flash(say("Đã đổi mật khẩu. Các máy khác đã bị thoát."))
-    return redirect(url_for(".own"), 303)
+    return known.remember(redirect(url_for(".own"), 303), g.person.name)
 
 
 @blueprint.route("/pin", methods=["GET", "POST"])

@@ -1,13 +1,13 @@
 """The audit trail: what a line may say, and who reads which lines with which names."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from market.access import devices
-from market.access.audit import ACTS, KINDS, note, trail
+from market.access.audit import ACTS, KINDS, note, told_since, trail
 from market.access.logins import add_login
 from market.access.model import AUDIT
 from market.db import Database
@@ -86,6 +86,22 @@ def test_only_some_kinds_of_lines_are_read_where_they_are_asked_for(database: Da
     add(database, market_id, "month_closed", about={"month": "2026-10"})
     with database.reading() as session:
         assert [line.act for line in trail(session, market_id, limit=9, acts=KINDS["months"])] == ["month_closed"]
+
+
+def test_what_a_person_did_in_a_market_of_late_is_told(
+    database: Database, market_id: int, other_market_id: int
+) -> None:
+    thu, other = person(database, "thuha", market_id), person(database, "khac", market_id)
+    looked, day = "statement_looked_at", timedelta(days=1)
+    add(database, market_id, looked, login_id=thu, about={"rows": 1}, at=NOW - day - timedelta(seconds=1))
+    for rows in (2, 3):
+        add(database, market_id, looked, login_id=thu, about={"rows": rows}, at=NOW - day)
+    add(database, market_id, looked, login_id=other, about={"rows": 4})
+    add(database, other_market_id, looked, login_id=thu, about={"rows": 5})
+    add(database, market_id, login_id=thu)
+    with database.reading() as session:
+        told = told_since(session, looked, market_id=market_id, login_id=thu, since=NOW - day)
+    assert [about["rows"] for about in told] == [2, 3]
 
 
 def test_an_act_that_is_not_listed_is_refused(database: Database, market_id: int) -> None:

@@ -4,9 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
-from market.access.enrolment import find_enrolment
+from market.access import devices, passkeys, second_factor
+from market.access.enrolment import find_enrolment, make_enrolment
+from market.access.model import PASSKEY
+from market.access.people import find_login
 from market.access.sessions import check_password
 from market.db import Database
 from market.model import LOGIN, ROLE_GRANT, ROLES
@@ -36,7 +39,9 @@ def test_every_login_is_listed_with_its_roles(cho: Any, huong: StallRow) -> None
     listed = {one["login"]: one for one in cho.json("user", "list")}
     assert listed["ban-ben-song"]["roles"] == [{"role": "board", "market": "ben-song", "stall": None}]
     assert listed["chi-huong"]["roles"] == [{"role": "stallholder", "market": "ben-song", "stall": "C-01"}]
-    assert {(one["password"], one["phones"], one["ended_at"]) for one in listed.values()} == {(True, 0, None)}
+    assert {(one["password"], one["phones"], one["passkeys"], one["ended_at"]) for one in listed.values()} == {
+        (True, 0, 0, None)
+    }
     assert "stallholder ben-song C-01" in cho.done("user", "list").out
 
 
@@ -70,6 +75,74 @@ def test_a_new_password_takes_the_place_of_the_old_one(cho: Any, database: Datab
     with database.reading() as session:
         assert check_password(session, "ban-ben-song", old) is None
         assert check_password(session, "ban-ben-song", new) is not None
+
+
+@pytest.fixture
+def ben(cho: Any, database: Database, market_id: int) -> int:
+    """The login ban-ben-song, of the board, with a phone, a passkey on it, one of a browser, and an unused code."""
+    cho.done("user", "add", "ban-ben-song", "--role", "board", *IN_MARKET)
+    with database.writing() as session:
+        login_id, _ = find_login(session, "ban-ben-song") or (0, None)
+        phone = devices.add(session, market_id=market_id, login_id=login_id, name="Máy", pin="274918", now=NOW)
+        for device_id in (None, phone):
+            session.connection().execute(
+                insert(PASSKEY).values(
+                    market_id=market_id, login_id=login_id, device_id=device_id, rp_id="localhost", sign_count=0,
+                    credential_id=f"khoá {device_id}".encode(), public_key=b"k", name="Khoá", added_at=NOW,
+                )
+            )  # fmt: skip
+    return login_id
+
+
+@on_sqlite
+def test_with_a_new_password_goes_what_a_thief_of_the_old_one_may_have_added(
+    cho: Any, database: Database, market_id: int, ben: int
+) -> None:
+    with database.writing() as session:
+        code = make_enrolment(session, market_id=market_id, login_id=ben, made_by=ben, now=NOW)
+    said = cho.done("user", "password", "ban-ben-song").err
+    assert said == "ban-ben-song: passkeys removed: 2, phones ended: 1; it has no second step\n"
+    with database.writing() as session:
+        assert find_enrolment(session, code, NOW) is None
+        assert (passkeys.passkeys_of(session, ben), devices.devices_of(session, ben)) == ([], [])
+    acts = [line["act"] for line in cho.json("audit", "list", *IN_MARKET)]
+    assert (acts.count("passkey_removed"), acts.count("device_revoked")) == (2, 1)
+
+
+@on_sqlite
+def test_the_six_digits_stay_with_a_new_password(cho: Any, database: Database, ben: int) -> None:
+    with database.writing() as session:
+        second_factor.turn_on(session, ben, b"sealed", 1)
+    assert cho.done("user", "password", "ban-ben-song").err.endswith("; its second step stays, the six digits\n")
+    with database.reading() as session:
+        assert second_factor.has_digits(session, ben)
+
+
+@on_sqlite
+def test_the_passkeys_and_phones_of_a_login_are_counted(cho: Any, ben: int) -> None:
+    [listed] = cho.json("user", "list")
+    assert (listed["phones"], listed["passkeys"]) == (1, 2)
+    assert "passkeys" in cho.done("user", "list").out.splitlines()[0]
+
+
+@on_sqlite
+@pytest.mark.parametrize("act", ["password", "code"])
+def test_a_login_that_is_off_is_given_nothing_to_sign_in_with(cho: Any, market_id: int, act: str) -> None:
+    cho.done("user", "add", "ban-ben-song", "--role", "board", *IN_MARKET)
+    cho.done("user", "off", "ban-ben-song")
+    (line,) = cho.refused("user", act, "ban-ben-song")
+    assert line == "error: login: 'ban-ben-song' is off; add another login: user add"
+
+
+@on_sqlite
+def test_the_end_of_a_login_without_a_role_is_in_the_trail_once(cho: Any, database: Database, market_id: int) -> None:
+    cho.done("user", "add", "ban-ben-song", "--role", "board", *IN_MARKET)
+    with database.writing() as session:
+        session.connection().execute(update(ROLE_GRANT).values(revoked_at=NOW))
+    for _ in range(2):
+        cho.done("user", "off", "ban-ben-song")
+    acts = [line["act"] for line in cho.json("audit", "list", *IN_MARKET)]
+    assert acts == ["login_ended", "person_added"]
 
 
 @on_sqlite

@@ -13,12 +13,14 @@ from ledger.books.model import BOOK
 from ledger.days import Month, local_midnight
 from ledger.inbox.notice import Notice
 from ledger.refused import Refused
+from merchants.account_changes import ask, stop
 from merchants.bank_accounts import holdings
 from merchants.payments import Source, take
 from merchants.references import is_reference
 from merchants.stalls import (
     NewStall,
     StallRow,
+    accounts_in_use,
     change,
     change_account,
     close,
@@ -93,6 +95,33 @@ def test_the_latest_account_is_the_stalls(session: Session, huong: StallRow, mar
     assert found.reference == huong.reference
     [former] = holdings(session, market_id, [huong.account_number])[huong.account_number]
     assert (former.since, former.until) == (None, NOW)
+
+
+def test_a_former_account_is_still_in_use(session: Session, huong: StallRow, market_id: int) -> None:
+    change_account(session, huong, bank_bin="970422", account_number="0444", account_name="X", takes_effect=NOW)
+    in_use = accounts_in_use(session, market_id, NOW)
+    assert (in_use[huong.account_number], in_use["0444"]) == ("C-01", "C-01")
+
+
+def test_an_account_that_is_asked_for_is_in_use_unless_it_is_stopped(
+    session: Session, huong: StallRow, market_id: int
+) -> None:
+    asked = ask(session, huong, bank="970422", number="0444", name="LE THI HUONG", login_id=None, now=NOW)
+    assert accounts_in_use(session, market_id, NOW)["0444"] == "C-01"
+    stop(session, asked.id, login_id=None, now=NOW)
+    assert "0444" not in accounts_in_use(session, market_id, NOW)
+
+
+@pytest.mark.parametrize(("days", "in_use"), [(7, True), (0, True), (-90, True), (-91, False)])
+def test_a_closed_stalls_account_is_in_use_for_ninety_days(
+    session: Session, huong: StallRow, market_id: int, days: int, in_use: bool
+) -> None:
+    close(session, huong, TODAY + timedelta(days=days), NOW)
+    assert (huong.account_number in accounts_in_use(session, market_id, NOW)) == in_use
+
+
+def test_no_account_of_another_market_is_in_use(session: Session, huong: StallRow, other_market_id: int) -> None:
+    assert accounts_in_use(session, other_market_id, NOW) == {}
 
 
 def test_a_stall_is_paused_and_opened(session: Session, huong: StallRow) -> None:

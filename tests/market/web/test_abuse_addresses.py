@@ -10,6 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from market.access.passwords import set_password
+from market.access.people import find_login
+from market.db import Database
 from market.installation import Installation
 from market.web.app import create_app
 from tests.market.web.authenticator import PASSWORD
@@ -157,6 +160,21 @@ def test_a_browser_that_is_known_may_not_guess_for_ever(
     for login in (name, other):
         said = [browser.post("/signin", data={"login": login, "password": "wrong"}).status_code for _ in range(7)]
         assert said[-1] == 429
+
+
+def test_with_a_new_password_a_browser_is_known_no_more(
+    app: Flask, add_person: Callable[..., str], administrator: FlaskClient, database: Database
+) -> None:
+    name = add_person("province")
+    thief, guesser = app.test_client(), app.test_client()
+    thief.post("/signin", data={"login": name, "password": PASSWORD})
+    thief.post("/signout")
+    with database.writing() as session:
+        login_id, _ = find_login(session, name) or (0, None)
+        set_password(session, login_id, "bien-xanh-ca-bac", but="")
+    said = [guesser.post("/signin", data={"login": name, "password": "wrong"}).status_code for _ in range(8)]
+    assert said[-1] == 429
+    assert thief.post("/signin", data={"login": name, "password": PASSWORD}).status_code == 429
 
 
 def test_a_made_up_cookie_makes_no_browser_known(app: Flask, administrator: FlaskClient) -> None:

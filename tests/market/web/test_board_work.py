@@ -139,6 +139,14 @@ def test_a_list_of_staff_gives_no_stalls_account_to_another(
     assert ("Đây là tài khoản của sạp khác." in answer.text) == (role == "staff")
 
 
+def test_a_list_of_staff_gives_two_new_stalls_no_account_together(
+    signed_in: Callable[..., FlaskClient], market_id: int
+) -> None:
+    rows = f"{ROW}\n{ROW.replace('T-05', 'T-06')}\n"
+    answer = signed_in("staff", market_id=market_id).post("/board/ben-song/import", data={"list": f"{HEADER}\n{rows}"})
+    assert (answer.status_code, "Đây là tài khoản của sạp khác." in answer.text) == (409, True)
+
+
 def test_a_list_that_was_saved_leads_on_to_printing_the_signs(board: FlaskClient, market_id: int) -> None:
     page = after(board, "/board/ben-song/import", list=f"{HEADER}\n{ROW}")
     assert 'Đã nhập: 1 sạp mới, 0 sạp có sửa, 0 sạp giữ nguyên. <a href="/board/ben-song/signs">' in page

@@ -259,6 +259,11 @@ def test_a_new_password_ends_every_other_session(client: FlaskClient, app: Flask
     assert sign_in(app.test_client(), board, BETTER)[0] == 303
 
 
+def test_the_browser_of_a_new_password_is_still_known(client: FlaskClient, board: str) -> None:
+    answer = client.post("/security/password", data={"password": BETTER})
+    assert any("known" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
+
+
 @pytest.mark.parametrize(
     ("password", "said"),
     [

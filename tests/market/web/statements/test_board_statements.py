@@ -83,10 +83,11 @@ def test_each_look_before_the_import_stands_in_the_trail_of_its_stall(
     assert (line.person, line.stall, line.about["rows"]) == ("board1", "C-01", 3)
 
 
-def test_who_looks_at_many_files_is_told_no_more_which_lines_were_told_before(
-    board: FlaskClient, lines: list[Notice], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "most"), [("MOST_LOOKS", 1), ("MOST_LOOKED_AT", 5)])
+def test_who_looks_at_many_files_or_lines_is_told_no_more_which_were_told_before(
+    board: FlaskClient, lines: list[Notice], monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
-    monkeypatch.setattr("market.web.board_statements.MOST_LOOKS", 1)
+    monkeypatch.setattr(f"market.web.board_statements.{limit}", most)
     assert "Nạp thì sẽ thế này" in chosen(board, as_csv(statement_of(*lines)))
     page = chosen(board, as_csv(statement_of(*lines)))
     assert "Nạp thì sẽ thế này" not in page
