@@ -169,6 +169,11 @@ class EndedWith:
     consent: bool = False
     tokens: tuple[int, ...] = ()
 
+    @property
+    def acts(self) -> list[tuple[str, dict[str, int]]]:
+        """What the audit trail is told of it, beside the role's own line: an act and what it is about."""
+        return [("consent_withdrawn", {})] * self.consent + [("token_ended", {"token": one}) for one in self.tokens]
+
 
 def end_role(session: Session, login_id: int, grant_id: int, now: datetime) -> EndedWith:
     """End one role of a login: it is signed out everywhere at once, its phones end, its unused codes open nothing.

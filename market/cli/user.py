@@ -158,8 +158,6 @@ def off(settings: Settings, login: str) -> None:
         for held, ended in roster.end_login(session, login_id, utc_now()):
             note = partial(noted, session, market_id=held.market_id, stall_id=held.stall_id)
             note("role_ended", login=login_id, role=held.role)
-            if ended.consent:
-                note("consent_withdrawn")
-            for token in ended.tokens:
-                note("token_ended", token=token)
+            for act, about in ended.acts:
+                note(act, **about)
     click.echo(f"{login} is off", err=True)

@@ -182,10 +182,8 @@ def end(slug: str, member_id: int, grant_id: int) -> AnyResponse:
             abort(404)
         ended = roster.end_role(session, member_id, grant_id, utc_now())
         noted(session, "role_ended", market_id=market.id, stall_id=held.stall_id, login=member_id, role=held.role)
-        if ended.consent:
-            noted(session, "consent_withdrawn", market_id=market.id, stall_id=held.stall_id)
-        for token in ended.tokens:
-            noted(session, "token_ended", market_id=market.id, stall_id=held.stall_id, token=token)
+        for act, about in ended.acts:
+            noted(session, act, market_id=market.id, stall_id=held.stall_id, **about)
     flash(say("Đã cho thôi. Người này bị thoát khỏi mọi máy."))
     return redirect(url_for(".every", slug=slug), 303)
 

@@ -236,21 +236,20 @@ def _drip(visitor: socket.socket, drop: bytes, times: int) -> bool:
     return True
 
 
-def test_a_head_that_never_ends_is_hung_up_on_however_often_a_byte_comes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("within", "begun"),
+    [
+        ("HEAD_WITHIN", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: "),
+        ("BODY_WITHIN", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"),
+    ],
+    ids=["head", "body"],
+)
+def test_what_never_ends_is_hung_up_on_however_often_a_byte_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, within: str, begun: bytes
 ) -> None:
-    monkeypatch.setattr(serve, "HEAD_WITHIN", 0.5)
+    monkeypatch.setattr(serve, within, 0.5)
     with _turning(tmp_path, 100) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
-        visitor.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
-        assert not _drip(visitor, b"x", 100)
-
-
-def test_a_body_that_never_ends_is_hung_up_on_however_often_a_byte_comes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serve, "BODY_WITHIN", 0.5)
-    with _turning(tmp_path, 100) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
-        visitor.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        visitor.sendall(begun)
         assert not _drip(visitor, b"x", 100)
 
 
